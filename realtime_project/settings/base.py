@@ -1,0 +1,243 @@
+"""Settings every environment shares; each number of the product is here under its own name."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import environ
+
+env = environ.Env()
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+
+DEBUG = False
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+INSTALLED_APPS = [
+    "daphne",
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "channels",
+    "rest_framework",
+    "drf_spectacular",
+    "gateway",
+    "accounts",
+    "streams",
+    "moderation",
+    "chat",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.SessionRevocationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "realtime_project.urls"
+ASGI_APPLICATION = "realtime_project.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- PostgreSQL and Redis -------------------------------------------------------------------------
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# Threads of the gateway's database pool; each keeps one connection.
+GATEWAY_DATABASE_THREADS: int = env.int("GATEWAY_DATABASE_THREADS", default=8)
+
+
+def database(url: str) -> dict[str, object]:
+    """Django's configuration of the PostgreSQL at `url`, with connections kept and checked."""
+    return {
+        **environ.Env.db_url_config(url),
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": 5},
+    }
+
+
+def channel_layers(url: str) -> dict[str, object]:
+    """The channel layer that carries rooms between processes over the Redis at `url`."""
+    return {"default": {"BACKEND": "gateway.bus.GatewayChannelLayer", "CONFIG": {"hosts": [url]}}}
+
+
+# --- People and tokens ----------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "/signin/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+ACCESS_TOKEN_LIFETIME = timedelta(minutes=5)
+REFRESH_TOKEN_LIFETIME = timedelta(days=14)
+
+
+def simple_jwt(signing_key: str) -> dict[str, object]:
+    """simplejwt's configuration: the legacy claim `userId`, our own key, issuer and audience."""
+    return {
+        "ALGORITHM": "HS256",
+        "SIGNING_KEY": signing_key,
+        "ISSUER": "realtime-backend",
+        "AUDIENCE": "realtime-clients",
+        "USER_ID_FIELD": "id",
+        "USER_ID_CLAIM": "userId",
+        "ACCESS_TOKEN_LIFETIME": ACCESS_TOKEN_LIFETIME,
+        "REFRESH_TOKEN_LIFETIME": REFRESH_TOKEN_LIFETIME,
+        "UPDATE_LAST_LOGIN": False,
+    }
+
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["gateway.transports.rest.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "gateway.transports.rest.error_response",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Realtime backend",
+    "DESCRIPTION": "REST beside the real-time events; see docs/events.md for those.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+
+# --- The gateway ----------------------------------------------------------------------------------
+
+# Loads who a token speaks of: (user id, session id) -> gateway.identity.Identity | None.
+GATEWAY_IDENTITY_LOADER = "accounts.selectors.load_identity"
+GATEWAY_PING_INTERVAL_SECONDS: float = 25.0
+GATEWAY_PING_TIMEOUT_SECONDS: float = 20.0
+GATEWAY_AUTHENTICATION_SECONDS: float = 10.0
+GATEWAY_MAX_FRAME_BYTES: int = 64 * 1024
+GATEWAY_MAX_ATTACHMENTS: int = 10
+GATEWAY_MAX_JSON_DEPTH: int = 32
+GATEWAY_MAX_BUFFER_BYTES: int = 1024 * 1024
+GATEWAY_MAX_QUEUED_COMMANDS: int = 64
+GATEWAY_MAX_ROOMS_PER_USER: int = 10
+GATEWAY_JOINS_ANNOUNCED_UP_TO: int = 100
+GATEWAY_HISTORY_EVENTS: int = 300
+GATEWAY_HISTORY_SECONDS: int = 300
+
+# Switched off by the benchmark's settings alone.
+GATEWAY_LIMITS_ENABLED: bool = True
+GATEWAY_CONNECTIONS_PER_USER: int = 5
+GATEWAY_CONNECTIONS_PER_ADDRESS: int = 100
+GATEWAY_NEW_CONNECTIONS_PER_ADDRESS_MINUTE: int = 30
+GATEWAY_UNAUTHENTICATED_PER_ADDRESS: int = 20
+# Addresses of proxies whose X-Forwarded-For is believed.
+GATEWAY_TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
+GATEWAY_ALLOWED_ORIGINS: list[str] = env.list("ALLOWED_ORIGINS", default=[])
+# (events, seconds) pairs a user may not exceed; every pair of a limit must hold.
+GATEWAY_RATE_LIMITS: dict[str, list[tuple[int, float]]] = {
+    "default": [(120, 60)],
+    "chat": [(30, 60), (3, 3)],
+    "chat_moderator": [(100, 60)],
+    "join": [(20, 60)],
+}
+
+# --- Moderation -----------------------------------------------------------------------------------
+
+MODERATION_MODEL = "moderation.model.ProfanityCheckModel"
+MODERATION_HOLD_SCORE = 0.4
+MODERATION_STOP_SCORE = 0.6
+MODERATION_BAN_SCORE = 0.9
+MODERATION_MUTE_LADDER = [
+    timedelta(minutes=10),
+    timedelta(hours=1),
+    timedelta(hours=24),
+    timedelta(days=7),
+]
+MODERATION_MUTE_MEMORY = timedelta(days=30)
+
+# --- Chat and streams -----------------------------------------------------------------------------
+
+CHAT_MAX_CHARACTERS = 500
+CHAT_MAX_MENTIONS = 10
+CHAT_BATCH_MESSAGES = 256
+CHAT_SNAPSHOT_MESSAGES = 50
+STREAM_SLOW_MODE_MAX_SECONDS = 120
+
+# --- Celery ---------------------------------------------------------------------------------------
+
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_TIME_LIMIT = 30
+CELERY_TASK_SOFT_TIME_LIMIT = 25
+# Longer than any task may run, so that no task is handed out twice; short enough that a killed
+# worker's task is taken up again within a minute.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 45, "socket_timeout": 5}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULE = {
+    "sweep-outbox": {"task": "gateway.tasks.sweep_outbox", "schedule": 2.0},
+    "prune-outbox": {"task": "gateway.tasks.prune_outbox", "schedule": 3600.0},
+}
+CELERY_TIMEZONE = "UTC"
+
+# --- The rest -------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    # These log payloads or a line a connection at INFO; neither may reach a log.
+    "loggers": {
+        "engineio": {"level": "ERROR"},
+        "socketio": {"level": "ERROR"},
+        "uvicorn.access": {"level": "WARNING"},
+        "uvicorn.error": {"level": "WARNING"},
+        "daphne": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
+    },
+}
