@@ -5,7 +5,15 @@ import os
 import sys
 from contextlib import ExitStack
 
-WITHOUT_SERVICES = {"check", "collectstatic", "compilemessages", "help", "makemessages", "makemigrations", "spectacular"}
+WITHOUT_SERVICES = {
+    "check",
+    "collectstatic",
+    "compilemessages",
+    "help",
+    "makemessages",
+    "makemigrations",
+    "spectacular",
+}
 LOCAL_SETTINGS = {"realtime_project.settings.dev", "realtime_project.settings.test"}
 
 
