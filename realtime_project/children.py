@@ -106,6 +106,8 @@ def _dying_with_parent(number: signal.Signals) -> Callable[[], None] | None:
 def reason(output: str) -> str:
     """The line of a program's output that says best what went wrong."""
     lines = [line.strip() for line in output.splitlines() if line.strip()] or ["it left no message"]
+    if any(line.startswith("Traceback ") for line in lines):
+        return lines[-1]
     telling = re.compile(r"fatal|panic|error|can't|could not|wrong|denied|refused|not permitted", re.IGNORECASE)
     return next(filter(telling.search, lines), lines[-1])
 

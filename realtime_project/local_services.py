@@ -67,6 +67,9 @@ def local_services(*, durable: bool = True) -> Iterator[LocalServices]:
     """
     data = data_directory()
     servers = [kind(data, durable=durable) for kind in (Postgres, Redis) if not os.environ.get(kind.variable)]
+    if not servers:
+        yield LocalServices(local_urls())
+        return
     children: list[Child] = []
     with ExitStack() as stack:
         stack.enter_context(sigterm_as_exit())

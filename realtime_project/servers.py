@@ -98,6 +98,8 @@ class Postgres(Server):
 
     def create(self, access: Access) -> None:
         if self.directory.exists():
+            if not (self.directory / "PG_VERSION").exists():
+                raise LocalServiceError(f"{self.directory} holds no PostgreSQL database; delete it to start afresh")
             return
         # The directory gets its name when it is complete, so that an interrupted run leaves nothing broken.
         new, password = self.data / "postgresql.new", self.data / "postgresql.password"
