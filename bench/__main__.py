@@ -1,0 +1,81 @@
+"""Run the benchmark: `python -m bench [--quick] [--only PATTERN]`."""
+
+import argparse
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from bench.harness import machine, report, runner
+from bench.harness.build import BUILD, BuildError, build
+from bench.harness.load import LoadError
+from bench.harness.people import create_people
+from bench.harness.rows import COMPARISONS, Comparison
+from bench.harness.servers import ServerError
+from bench.harness.work import Sample
+from realtime_project.local_services import local_services
+
+RESULTS = Path(__file__).resolve().parent / "results" / "latest.json"
+ROUNDS = 5
+SECONDS, QUICK_SECONDS = 3.0, 1.0
+
+
+def main() -> int:
+    """Measure, print the table, write the results; 1 when something could not be measured."""
+    options = parse()
+    console = Console()
+    comparisons = [c for c in COMPARISONS if options.only in c.name and (c.quick or not options.quick)]
+    machine.prepare()
+    shutil.rmtree(BUILD / "logs", ignore_errors=True)
+    os.environ["REALTIME_DATA_DIR"] = str(BUILD / "services")
+    try:
+        build()
+        with local_services() as services:
+            people = create_people()
+            pids = [child.process.pid for child in services.children]
+            seconds = QUICK_SECONDS if options.quick else SECONDS
+            plan = runner.Plan(options.rounds, seconds, people.tokens, people.streams, pids)
+            return measure(console, comparisons, plan)
+    except BuildError as error:
+        console.print(f"[red]{error}[/]")
+        return 1
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the server against its peers.")
+    parser.add_argument("--quick", action="store_true", help="the main rows only, in shorter rounds")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only comparisons whose name contains TEXT")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"rounds of each case (default {ROUNDS})")
+    return parser.parse_args()
+
+
+def measure(console: Console, comparisons: list[Comparison], plan: runner.Plan) -> int:
+    """Run the comparisons under a progress bar and report them."""
+    rows: list[report.Result] = []
+    samples: dict[str, dict[str, list[Sample]]] = {}
+    failures = []
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    # Drawn seldom: the bar shares the load generator's core.
+    with Progress(*columns, console=console, refresh_per_second=2) as progress:
+        task = progress.add_task("", total=sum(runner.turns(c, plan) for c in comparisons))
+        for comparison in comparisons:
+            progress.update(task, description=comparison.name)
+            try:
+                samples[comparison.name] = runner.run(comparison, plan, lambda: progress.advance(task))
+            except (ServerError, LoadError) as error:
+                failures.append(f"{comparison.name}: {error}")
+                continue
+            rows += report.results(comparison, samples[comparison.name])
+    report.show(console, rows)
+    for failure in failures:
+        console.print(f"[red]not measured: {failure}[/]")
+    report.write(RESULTS, rows, samples, machine.description())
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
