@@ -155,6 +155,8 @@ GATEWAY_MAX_ROOMS_PER_USER: int = 10
 GATEWAY_JOINS_ANNOUNCED_UP_TO: int = 100
 GATEWAY_HISTORY_EVENTS: int = 300
 GATEWAY_HISTORY_SECONDS: int = 300
+# How long announced events are kept in PostgreSQL for `manage.py replay_room`.
+GATEWAY_LOG_KEPT = timedelta(days=7)
 
 # Switched off by the benchmark's settings alone.
 GATEWAY_LIMITS_ENABLED: bool = True
@@ -208,7 +210,6 @@ CELERY_TASK_SOFT_TIME_LIMIT = 25
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 45, "socket_timeout": 5}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
-    "sweep-outbox": {"task": "gateway.tasks.sweep_outbox", "schedule": 2.0},
     "prune-outbox": {"task": "gateway.tasks.prune_outbox", "schedule": 3600.0},
 }
 CELERY_TIMEZONE = "UTC"

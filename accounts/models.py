@@ -1,0 +1,59 @@
+"""People and their sessions. A session is a device that is signed in; all its sockets end with it."""
+
+import uuid
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.core.validators import RegexValidator
+from django.db import models
+
+# Usernames can be mentioned in chat as @name, so they hold only what ends a mention cleanly.
+USERNAME_PATTERN = r"[A-Za-z0-9_]{3,30}"
+
+
+class User(AbstractUser):
+    """A person. `is_staff` is Django's; `is_moderator` moderates everywhere."""
+
+    username = models.CharField(
+        max_length=30,
+        unique=True,
+        validators=[RegexValidator(f"^{USERNAME_PATTERN}$", "3 to 30 letters, digits or underscores.")],
+        error_messages={"unique": "That name is taken."},
+    )
+    avatar = models.URLField(blank=True, default="")
+    # Written by the loyalty tiers; kept here so that one row tells all a message shows of its author.
+    og_level = models.PositiveSmallIntegerField(default=0)
+    is_moderator = models.BooleanField(default=False)
+    is_banned = models.BooleanField(default=False)
+    channel_moderators: "models.ManyToManyField[User, User]" = models.ManyToManyField(
+        "self", symmetrical=False, related_name="moderates", blank=True
+    )
+
+    objects: ClassVar[UserManager["User"]] = UserManager()
+
+    class Meta:
+        indexes = [models.Index(models.functions.Lower("username"), name="accounts_username_lower")]
+
+
+class Session(models.Model):
+    """One signed-in device. The refresh token in force is known by its `jti`; an older one is a theft."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
+    refresh_jti = models.CharField(max_length=64, blank=True, default="")
+    user_agent = models.CharField(max_length=200, blank=True, default="")
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_seen_at = models.DateTimeField(auto_now_add=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_reason = models.CharField(max_length=30, blank=True, default="")
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [
+            models.Index(
+                fields=["user"], name="accounts_session_open", condition=models.Q(revoked_at__isnull=True)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"session {self.id} of user {self.user_id}"

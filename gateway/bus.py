@@ -1,0 +1,242 @@
+"""The way between processes: rooms' messages, their sequence, their history, and the repair of gaps.
+
+A room's events with history are published by one Lua script that is idempotent by event id, takes the
+room's next `seq`, appends to its capped Redis stream and publishes. `epoch` names the life of that
+sequence: when Redis loses its data, the epoch changes and members are told `room:reset`. The bus carries
+finished JSON, which no process decodes to pass it on.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from secrets import token_hex
+from typing import Any
+
+import msgspec
+from channels.layers import get_channel_layer
+from django.conf import settings
+from redis.exceptions import NoScriptError
+
+from gateway.channel_layer import GatewayChannelLayer, LoopLayer
+from gateway.events import Delivery
+from gateway.redis_clients import async_redis, sync_redis
+from gateway.rooms import Room
+
+__all__ = ["Bus", "GatewayChannelLayer", "Position", "RoomClose", "RoomEvent", "bus", "publish_pipeline", "send_control"]
+
+# The channel layer's default prefix, which the publishing script must share with it.
+CHANNEL_PREFIX = "asgi"
+_STATE_SECONDS = 7 * 24 * 3600
+_SEEN_SECONDS = 600
+
+# KEYS: state, history, seen. ARGV: channel, room, name, body, delivery, id, fresh epoch, events kept,
+# history seconds, seen seconds, state seconds, now in milliseconds.
+_PUBLISH = """
+local seen = redis.call('GET', KEYS[3])
+if seen then return seen end
+local epoch = redis.call('HGET', KEYS[1], 'epoch')
+if not epoch then
+  epoch = ARGV[7]
+  redis.call('HSET', KEYS[1], 'epoch', epoch)
+  redis.call('DEL', KEYS[2])
+end
+local seq = redis.call('HINCRBY', KEYS[1], 'seq', 1)
+local body = string.sub(ARGV[4], 1, -2) .. ',"seq":' .. string.format('%d', seq) .. ',"epoch":"' .. epoch .. '"}'
+local message = cmsgpack.pack({type='room.event', room=ARGV[2], name=ARGV[3], body=body, delivery=ARGV[5],
+                               id=ARGV[6], seq=seq, epoch=epoch})
+redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[8], string.format('%d-0', seq),
+           'name', ARGV[3], 'body', body, 'delivery', ARGV[5], 'id', ARGV[6], 'at', ARGV[12])
+redis.call('EXPIRE', KEYS[2], ARGV[9])
+redis.call('EXPIRE', KEYS[1], ARGV[11])
+local position = epoch .. ':' .. string.format('%d', seq)
+redis.call('SET', KEYS[3], position, 'EX', ARGV[10])
+redis.call('PUBLISH', ARGV[1], message)
+return position
+"""
+_PUBLISH_SHA = hashlib.sha1(_PUBLISH.encode(), usedforsecurity=False).hexdigest()
+
+
+class RoomEvent(msgspec.Struct, tag_field="type", tag="room.event", kw_only=True, frozen=True):
+    """An event on its way to a room, body finished. `seq` is 0 for events without history."""
+
+    room: str
+    name: str
+    body: str
+    delivery: Delivery
+    id: str
+    seq: int = 0
+    epoch: str = ""
+
+
+class RoomClose(msgspec.Struct, tag_field="type", tag="room.close", kw_only=True, frozen=True):
+    """An order to close sockets of a room: all, or those of one session, or all but those of one."""
+
+    room: str
+    code: int
+    reason: str
+    session: str = ""
+    except_session: str = ""
+
+
+BusMessage = RoomEvent | RoomClose
+_decode = msgspec.msgpack.Decoder(BusMessage).decode
+_encode = msgspec.msgpack.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in a room's history: the epoch and the last event's number in it."""
+
+    epoch: str
+    seq: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Position":
+        epoch, _, seq = text.partition(":")
+        return cls(epoch, int(seq))
+
+
+def _key(room: Room, part: str) -> str:
+    # The braces keep a room's keys on one shard of a Redis cluster.
+    return f"room:{{{room.group}}}:{part}"
+
+
+def _channel(room: Room) -> str:
+    return f"{CHANNEL_PREFIX}__group__{room.group}"
+
+
+# --- From threads: services, tasks, commands ------------------------------------------------------
+
+
+def publish_pipeline(events: Sequence[RoomEvent]) -> list[Position | None]:
+    """Publish all `events` in one round trip to Redis.
+
+    Returns:
+        The position each event took in its room's history, `None` for events without history.
+
+    Raises:
+        redis.RedisError: Redis did not take them all; publishing them again is safe.
+    """
+    answers = _execute(events)
+    unknown = [index for index, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
+    if unknown:
+        # Redis has restarted since the script was loaded; only what was refused is sent again.
+        sync_redis().script_load(_PUBLISH)
+        for index, answer in zip(unknown, _execute([events[index] for index in unknown]), strict=True):
+            answers[index] = answer
+    for answer in answers:
+        if isinstance(answer, Exception):
+            raise answer
+    return [
+        Position.parse(answer) if event.delivery.has_history else None
+        for event, answer in zip(events, answers, strict=True)
+    ]
+
+
+def _execute(events: Sequence[RoomEvent]) -> list[Any]:
+    pipeline = sync_redis().pipeline(transaction=False)
+    now = int(time.time() * 1000)
+    for event in events:
+        room = Room.parse(event.room)
+        if not event.delivery.has_history:
+            pipeline.publish(_channel(room), _encode(event))
+            continue
+        pipeline.evalsha(
+            _PUBLISH_SHA, 3, _key(room, "state"), _key(room, "history"), f"{_key(room, 'seen')}:{event.id}",
+            _channel(room), event.room, event.name, event.body, event.delivery, event.id, token_hex(4),
+            settings.GATEWAY_HISTORY_EVENTS, settings.GATEWAY_HISTORY_SECONDS, _SEEN_SECONDS, _STATE_SECONDS, now,
+        )  # fmt: skip
+    return pipeline.execute(raise_on_error=False)
+
+
+def send_control(order: RoomClose) -> None:
+    """Send an order about a room's sockets to every process that holds the room."""
+    sync_redis().publish(_channel(Room.parse(order.room)), _encode(order))
+
+
+# --- In the event loop ----------------------------------------------------------------------------
+
+
+class Bus:
+    """The event loop's side: which rooms this process hears, and where their histories stand."""
+
+    def __init__(self) -> None:
+        self._layer: LoopLayer | None = None
+        self._receiver: Callable[[BusMessage], None] = lambda message: None
+
+    @property
+    def healthy(self) -> bool:
+        """Whether messages of other processes are known to arrive."""
+        return self._layer is not None and self._layer.healthy
+
+    async def start(self, receiver: Callable[[BusMessage], None], on_restored: Callable[[], None]) -> None:
+        """Connect. `receiver` gets each message of the rooms listened to, in the order Redis has them.
+
+        Args:
+            receiver: called in the event loop; must not wait.
+            on_restored: called after a lost connection is back and every room is listened to again.
+        """
+        layer = get_channel_layer()
+        assert isinstance(layer, GatewayChannelLayer)
+        self._layer = layer._get_layer()
+        self._receiver = receiver
+        self._layer.on_restored = on_restored
+        await self._layer.open()
+
+    async def listen(self, room: Room) -> None:
+        """Hear the room from now on; what is published after this returns is heard."""
+        assert self._layer is not None
+        await self._layer.listen(room.group, self._receive)
+
+    async def unlisten(self, room: Room) -> None:
+        """Hear the room no longer."""
+        assert self._layer is not None
+        await self._layer.unlisten(room.group)
+
+    async def position(self, room: Room) -> Position:
+        """Where the room's history stands; a room without one is given an epoch."""
+        key = _key(room, "state")
+        client = async_redis()
+        epoch, seq = await client.hmget(key, ["epoch", "seq"])  # type: ignore[misc]
+        if epoch is None:
+            async with client.pipeline(transaction=True) as pipeline:
+                pipeline.hsetnx(key, "epoch", token_hex(4))
+                pipeline.expire(key, _STATE_SECONDS)
+                pipeline.hmget(key, ["epoch", "seq"])
+                _, _, (epoch, seq) = await pipeline.execute()
+        return Position(epoch, int(seq or 0))
+
+    async def history(self, room: Room, since: Position) -> list[RoomEvent] | None:
+        """The room's events after `since`, oldest first; `None` when some of them are no longer kept."""
+        client = async_redis()
+        async with client.pipeline(transaction=True) as pipeline:
+            pipeline.hmget(_key(room, "state"), ["epoch", "seq"])
+            pipeline.xrange(_key(room, "history"), f"{since.seq + 1}-0", "+")
+            (epoch, seq), entries = await pipeline.execute()
+        last = int(seq or 0)
+        if epoch != since.epoch or last < since.seq:
+            return None
+        events = [_from_history(room, epoch, entry, fields) for entry, fields in entries]
+        complete = [event.seq for event in events] == list(range(since.seq + 1, last + 1))
+        oldest = (time.time() - settings.GATEWAY_HISTORY_SECONDS) * 1000
+        recent = not entries or int(entries[0][1]["at"]) >= oldest
+        return events if complete and recent else None
+
+    def _receive(self, data: bytes) -> None:
+        self._receiver(_decode(data))
+
+
+def _from_history(room: Room, epoch: str, entry: str, fields: dict[str, str]) -> RoomEvent:
+    return RoomEvent(
+        room=room.wire,
+        name=fields["name"],
+        body=fields["body"],
+        delivery=Delivery(fields["delivery"]),
+        id=fields["id"],
+        seq=int(entry.partition("-")[0]),
+        epoch=epoch,
+    )
+
+
+bus = Bus()

@@ -1,0 +1,257 @@
+"""One client: who it is, which rooms it is in, and the bounded way out to it."""
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Protocol
+from uuid import uuid4
+
+from django.conf import settings
+
+from gateway.errors import SLOW, CloseCode
+from gateway.events import Delivery, Event, SessionClosing, StreamLagging, encode
+from gateway.metrics import counters
+from gateway.rooms import Room
+from gateway.wire import Broadcast, Packet, Wire
+
+if TYPE_CHECKING:
+    from gateway.identity import Identity
+
+log = logging.getLogger(__name__)
+
+Outgoing = Packet | Broadcast
+# More than this waiting means the client reads too slowly for typing and cursors to be worth its time.
+_VOLATILE_BYTES = 16 * 1024
+Send = Callable[[str | bytes], Awaitable[None]]
+
+
+class RawSocket(Protocol):
+    """What `gateway.server` offers through the ASGI scope: a transport that takes finished frames."""
+
+    outlet: "Outlet | None"
+
+    def raw_write(self, data: bytes) -> None: ...
+    def buffered(self) -> int: ...
+    def abort(self) -> None: ...
+
+
+class Outlet:
+    """The way out to one client: writes at once while the socket takes it, waits in bounds while it does not.
+
+    Exactly one of three sinks is attached at a time: a raw socket of `gateway.server`, an ASGI `send`,
+    or none, as for a polling client between two requests. Order is kept across all of them, because
+    whatever waits goes out before anything new does. Neither `push` nor `raw_write` ever waits or raises.
+
+    Attributes:
+        raw_write: takes finished frames at once, or `None` while something waits.
+    """
+
+    __slots__ = (
+        "_drainer", "_dropped", "_queue", "_queued_bytes", "_raw", "_send", "_waiter", "closed", "on_slow",
+        "raw_write", "wire",
+    )  # fmt: skip
+
+    def __init__(self, wire: Wire) -> None:
+        self.wire = wire
+        self.raw_write: Callable[[bytes], None] | None = None
+        self.on_slow: Callable[[], None] = lambda: None
+        self.closed = False
+        self._raw: RawSocket | None = None
+        self._send: Send | None = None
+        self._queue: deque[Outgoing] = deque()
+        self._queued_bytes = 0
+        self._dropped = 0
+        self._drainer: asyncio.Task[None] | None = None
+        self._waiter: asyncio.Future[None] | None = None
+
+    # --- sinks ------------------------------------------------------------------------------------
+
+    def attach_raw(self, raw: RawSocket) -> None:
+        """Send through `raw` from now on, first what waits."""
+        self._raw = raw
+        raw.outlet = self
+        self.resume()
+
+    def attach_send(self, send: Send) -> None:
+        """Send through the coroutine function `send` from now on, first what waits."""
+        self._send = send
+        self._start_draining()
+
+    def detach(self) -> None:
+        """The client is gone: forget what waits and take no more."""
+        self.closed = True
+        self.raw_write = None
+        if self._raw is not None:
+            self._raw.outlet = None
+        self._raw = None
+        self._queue.clear()
+        self._queued_bytes = 0
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def pause(self) -> None:
+        """The socket's own buffer is full: let everything wait here."""
+        self.raw_write = None
+
+    def resume(self) -> None:
+        """The socket takes frames again: write what waits, then write at once."""
+        raw = self._raw
+        if raw is None or self.closed:
+            return
+        self._tell_lagging()
+        if self._queue:
+            frames = [item.frame(self.wire) for item in self._queue]
+            self._queue.clear()
+            self._queued_bytes = 0
+            raw.raw_write(b"".join(frames))
+        self.raw_write = raw.raw_write
+
+    # --- sending ----------------------------------------------------------------------------------
+
+    def push(self, item: Outgoing) -> None:
+        """Send `item`, now or after what waits; drop it or close the client when bounds ask for it."""
+        write = self.raw_write
+        if write is not None:
+            write(item.frame(self.wire))
+            return
+        if self.closed or not self._has_room_for(item):
+            return
+        self._queue.append(item)
+        self._queued_bytes += item.size
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+        if self._send is not None:
+            self._start_draining()
+
+    @property
+    def waiting(self) -> int:
+        """Bytes held for this client, here and in its socket."""
+        return self._queued_bytes + (self._raw.buffered() if self._raw is not None else 0)
+
+    async def take(self, seconds: float) -> list[Outgoing]:
+        """All that waits, for a poll; at least one item, or none after `seconds` or when the client is gone."""
+        if not self._queue and not self.closed:
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await asyncio.wait_for(self._waiter, seconds)
+            except TimeoutError:
+                return []
+            finally:
+                self._waiter = None
+        items = list(self._queue)
+        self._queue.clear()
+        self._queued_bytes = 0
+        return items
+
+    async def flushed(self) -> None:
+        """Return when all that waits was handed to the server."""
+        if self._drainer is not None:
+            await asyncio.wait([self._drainer])
+
+    def abort(self) -> None:
+        """Cut the connection without a word, as for a client that does not read."""
+        raw = self._raw
+        self.detach()
+        if raw is not None:
+            raw.abort()
+
+    # --- bounds -----------------------------------------------------------------------------------
+
+    def _has_room_for(self, item: Outgoing) -> bool:
+        if self._queued_bytes > _VOLATILE_BYTES and item.delivery is Delivery.VOLATILE:
+            self._dropped += 1
+            counters.events_dropped += 1
+            return False
+        if item.delivery is Delivery.LATEST:
+            self._forget_older(item)
+        if self.waiting + item.size <= settings.GATEWAY_MAX_BUFFER_BYTES:
+            return True
+        counters.slow_clients_closed += 1
+        self.on_slow()
+        return False
+
+    def _forget_older(self, item: Outgoing) -> None:
+        for waiting in self._queue:
+            if waiting.name == item.name and waiting.delivery is Delivery.LATEST:
+                self._queue.remove(waiting)
+                self._queued_bytes -= waiting.size
+                return
+
+    def _tell_lagging(self) -> None:
+        if self._dropped:
+            body = encode(StreamLagging(dropped=self._dropped)).decode()
+            self._queue.append(Broadcast("stream:lagging", body, Delivery.DURABLE))
+            self._dropped = 0
+
+    def _start_draining(self) -> None:
+        if self._drainer is None and self._queue:
+            self._drainer = asyncio.ensure_future(self._drain())
+
+    async def _drain(self) -> None:
+        send = self._send
+        assert send is not None
+        try:
+            while self._queue:
+                item = self._queue.popleft()
+                self._queued_bytes -= item.size
+                await send(item.message(self.wire))
+                if not self._queue:
+                    self._tell_lagging()
+        except Exception as error:
+            # The client went away while it was written to; its transport reports the end.
+            log.debug("a client left while it was written to: %s", type(error).__name__)
+            self.detach()
+        finally:
+            self._drainer = None
+
+
+class Connection(ABC):
+    """One client on one transport. Both socket transports implement `close`; the rest is shared.
+
+    Attributes:
+        id: unique in the cluster.
+        identity: who it is, read from its token; set before any command is handled.
+        address: the client's network address, as far as trusted proxies tell.
+        rooms: the rooms it is in, so that a disconnect costs as much as the client has rooms.
+    """
+
+    __slots__ = ("address", "closing", "id", "identity", "outlet", "rooms", "wire")
+
+    live = True
+
+    def __init__(self, outlet: Outlet, address: str, identity: "Identity") -> None:
+        self.id = uuid4().hex
+        self.outlet = outlet
+        self.wire = outlet.wire
+        self.address = address
+        self.identity = identity
+        self.rooms: dict[Room, None] = {}
+        self.closing = False
+
+    def deliver(self, item: Outgoing) -> None:
+        """Send `item` to this client. Never waits and never raises."""
+        self.outlet.push(item)
+
+    def send_event(self, name: str, event: Event, delivery: Delivery = Delivery.DURABLE) -> None:
+        """Send an event to this client alone."""
+        self.deliver(Broadcast(name, encode(event).decode(), delivery))
+
+    def close(self, code: CloseCode, reason: str, retry_after_ms: int | None = None) -> None:
+        """Tell the client why, then close. Never waits and never raises; a second call does nothing."""
+        if self.closing:
+            return
+        self.closing = True
+        if code == SLOW:
+            self.outlet.abort()
+        else:
+            self.send_event(
+                "session:closing",
+                SessionClosing(code=code, reason=reason, retry_after_ms=retry_after_ms if code.may_reconnect else None),
+            )
+        self._close(code, reason)
+
+    @abstractmethod
+    def _close(self, code: CloseCode, reason: str) -> None:
+        """Close the transport after what was delivered has gone out. Never waits and never raises."""

@@ -1,0 +1,44 @@
+"""Database work off the event loop: a bounded pool of threads, each with one persistent connection.
+
+asgiref's `thread_sensitive` would put all database work of a process in a single thread.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
+from typing import ParamSpec, TypeVar
+
+from django.conf import settings
+from django.db import OperationalError, InterfaceError, close_old_connections, connections
+
+from gateway.errors import CommandError, ErrorCode
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(settings.GATEWAY_DATABASE_THREADS, thread_name_prefix="database")
+
+
+async def in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run `function` in a database thread.
+
+    Raises:
+        CommandError: `unavailable`, when PostgreSQL cannot be reached.
+    """
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_pool(), partial(_run, partial(function, *args, **kwargs)))
+
+
+def _run(function: Callable[[], R]) -> R:
+    try:
+        return function()
+    except (OperationalError, InterfaceError) as error:
+        # A broken connection is closed here, so that the thread's next work gets a new one.
+        close_old_connections()
+        for connection in connections.all(initialized_only=True):
+            connection.close_if_unusable_or_obsolete()
+        raise CommandError(ErrorCode.UNAVAILABLE, retry_after=1.0) from error

@@ -1,0 +1,131 @@
+"""The one door in: lookup, limit, validation, handler, answer. The same for every transport."""
+
+import hashlib
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from gateway import limits
+from gateway.errors import CommandError, ErrorCode
+from gateway.events import COMMANDS, Command, CommandSpec, encode
+from gateway.idempotency import Answer, CommandKey
+from gateway.identity import Identity
+from gateway.metrics import counters
+
+log = logging.getLogger(__name__)
+
+
+class Caller(Protocol):
+    """Whoever sends a command: a live connection, or one REST request."""
+
+    live: bool
+    address: str
+
+    @property
+    def identity(self) -> Identity: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a handler knows of the command besides its fields.
+
+    Attributes:
+        caller: the connection, or the REST request.
+        key: set when the command carried a `cid`; the service remembers its answer under it.
+    """
+
+    caller: Caller
+    key: CommandKey | None
+
+    @property
+    def identity(self) -> Identity:
+        return self.caller.identity
+
+
+Handler = Callable[[Context, Any], Awaitable[msgspec.Struct | Answer | None]]
+C = TypeVar("C", bound=Command)
+
+HANDLERS: dict[type[Command], Handler] = {}
+
+# The wire contract gives bad values of these fields words of their own.
+_FIELD_ERRORS = {
+    "streamId": ErrorCode.INVALID_STREAM,
+    "message": ErrorCode.INVALID_CONTENT,
+    "quantity": ErrorCode.INVALID_AMOUNT,
+    "boostAmount": ErrorCode.INVALID_AMOUNT,
+}
+_FIELD = re.compile(r"required field `(\w+)`|at `\$\.(\w+)")
+
+
+def handles(command: type[C]) -> Callable[[Handler], Handler]:
+    """Decorator: let a coroutine function handle `command`. It returns the answer's data."""
+
+    def register(handler: Handler) -> Handler:
+        HANDLERS[command] = handler
+        return handler
+
+    return register
+
+
+async def dispatch(caller: Caller, name: object, payload: object) -> Answer:
+    """Carry out the command `name` for `caller`. Never raises.
+
+    Args:
+        caller: whose identity is known.
+        name: the event name as sent.
+        payload: its decoded JSON.
+    """
+    counters.commands += 1
+    try:
+        return await _carry_out(caller, name, payload)
+    except CommandError as error:
+        return refusal(error, name)
+    except Exception:
+        # The payload is kept out of the log: it may hold a message or personal data.
+        log.exception("command %s failed", name if isinstance(name, str) and name in COMMANDS else "?")
+        return refusal(CommandError(ErrorCode.INTERNAL), name)
+
+
+def refusal(error: CommandError, name: object) -> Answer:
+    """The answer that tells `error` of the command called `name`."""
+    body = error.body(name if isinstance(name, str) else "")
+    return Answer(ok=False, body=encode(body).decode(), status=error.status)
+
+
+async def _carry_out(caller: Caller, name: object, payload: object) -> Answer:
+    spec = COMMANDS.get(name) if isinstance(name, str) else None
+    if spec is None:
+        raise CommandError(ErrorCode.UNAUTHORIZED_EVENT)
+    if spec.needs_connection and not caller.live:
+        raise CommandError(ErrorCode.CONNECTION_REQUIRED)
+    if spec.limit:
+        await limits.spend(limits.rate(spec.limit, caller.identity.user_id))
+    command = _validate(spec, payload)
+    key = _key(caller, spec, command)
+    result = await HANDLERS[spec.type](Context(caller, key), command)
+    if isinstance(result, Answer):
+        return result
+    return Answer(ok=True, body=encode(result).decode() if result is not None else "{}")
+
+
+def _validate(spec: CommandSpec, payload: object) -> Command:
+    try:
+        return msgspec.convert(payload, spec.type)
+    except msgspec.ValidationError as error:
+        field = _FIELD.search(str(error))
+        named = (field.group(1) or field.group(2)) if field else ""
+        code = _FIELD_ERRORS.get(named)
+        if code is not None:
+            raise CommandError(code) from error
+        raise CommandError(ErrorCode.INVALID_PAYLOAD, f"Invalid payload: {error}") from error
+
+
+def _key(caller: Caller, spec: CommandSpec, command: Command) -> CommandKey | None:
+    if command.cid is None:
+        return None
+    body = hashlib.blake2b(encode(command), digest_size=16).digest()
+    return CommandKey(user_id=caller.identity.user_id, event=spec.name, cid=command.cid, body_hash=body)

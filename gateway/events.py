@@ -1,0 +1,206 @@
+"""Declare an event once: its name, direction, fields, limit, room kind, delivery class and example.
+
+A command is what a client may send; an event is what the server sends. Both are `msgspec` structs with
+camelCase names on the wire. The transports, the documentation and the contract tests read the
+registries here, so that adding an event touches no transport.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+
+
+class Delivery(StrEnum):
+    """How much an event matters to a client that cannot keep up."""
+
+    DURABLE = "durable"
+    """Money, moderation, throne, tiers: in the room's history, never dropped."""
+    ORDERED = "ordered"
+    """Chat: in the room's history, never dropped, never out of order."""
+    LATEST = "latest"
+    """Metrics: only the newest value of a room waits for a slow client."""
+    VOLATILE = "volatile"
+    """Typing, cursors, join notices: the first to be dropped."""
+
+    @property
+    def has_history(self) -> bool:
+        return self in (Delivery.DURABLE, Delivery.ORDERED)
+
+
+# Ids are strings of digits that fit PostgreSQL's bigint.
+Id = Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,17}$")]
+ClientId = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+
+
+class Command(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """What a client sends. `cid` makes a retry safe: the same `cid` has one effect and one answer."""
+
+    cid: ClientId | None = None
+
+
+class Event(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
+    """What the server sends. `eventId`, and for events with history `seq` and `epoch`, are added on the way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSpec:
+    """A declared command."""
+
+    name: str
+    type: type[Command]
+    limit: str
+    needs_connection: bool
+    example: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EventSpec:
+    """A declared server event. Several shapes may share a name, as the wire contract has it."""
+
+    name: str
+    type: type[Event]
+    to: str
+    delivery: Delivery
+    example: dict[str, Any]
+
+
+COMMANDS: dict[str, CommandSpec] = {}
+EVENTS: dict[type[Event], EventSpec] = {}
+
+C = TypeVar("C", bound=Command)
+E = TypeVar("E", bound=Event)
+
+
+def command(
+    name: str, *, example: dict[str, Any], limit: str = "default", needs_connection: bool = False
+) -> Callable[[type[C]], type[C]]:
+    """Declare the command clients send as `name`.
+
+    Args:
+        name: the event name on the wire.
+        example: a valid payload, used by the documentation and the contract tests.
+        limit: the name of its rate limit in `settings.GATEWAY_RATE_LIMITS`.
+        needs_connection: whether it makes sense only on a live socket, not over REST.
+    """
+
+    def declare(cls: type[C]) -> type[C]:
+        if name in COMMANDS:
+            raise ValueError(f"command {name} is declared twice")
+        COMMANDS[name] = CommandSpec(name, cls, limit, needs_connection, example)
+        return cls
+
+    return declare
+
+
+def event(
+    name: str, *, to: str, example: dict[str, Any], delivery: Delivery = Delivery.ORDERED
+) -> Callable[[type[E]], type[E]]:
+    """Declare a shape of the server event `name`.
+
+    Args:
+        name: the event name on the wire.
+        to: who gets it, in the words of the wire contract.
+        example: a full payload, used by the documentation and the contract tests.
+        delivery: what may happen to it when a client cannot keep up.
+    """
+
+    def declare(cls: type[E]) -> type[E]:
+        EVENTS[cls] = EventSpec(name, cls, to, delivery, example)
+        return cls
+
+    return declare
+
+
+def now_iso() -> str:
+    """The time as clients read it: ISO 8601, UTC, milliseconds."""
+    return iso(datetime.now(UTC))
+
+
+def iso(moment: datetime) -> str:
+    """`moment` as clients read it: ISO 8601, UTC, milliseconds."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode(value: object) -> bytes:
+    """`value` as JSON bytes."""
+    return _encoder.encode(value)
+
+
+# --- The gateway's own events ---------------------------------------------------------------------
+
+
+class SessionLimits(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
+    """What a client may do, told on connect so that it need not find out by being refused."""
+
+    max_frame_bytes: int
+    max_rooms: int
+    rates: dict[str, list[tuple[int, float]]]
+
+
+@event(
+    "session:ready",
+    to="the client, once authenticated",
+    delivery=Delivery.DURABLE,
+    example={
+        "serverTime": "2026-01-01T12:00:00.000Z",
+        "sessionId": "0b9f6a52-3f0c-4a55-9d5f-1c2d3e4f5a6b",
+        "tokenExpiresAt": "2026-01-01T12:05:00.000Z",
+        "limits": {"maxFrameBytes": 65536, "maxRooms": 10, "rates": {"chat": [[30, 60], [3, 3]]}},
+        "protocol": 1,
+    },
+)
+class SessionReady(Event):
+    """The socket is authenticated and in its user's room."""
+
+    server_time: str
+    session_id: str
+    token_expires_at: str | None
+    limits: SessionLimits
+    protocol: int = 1
+
+
+@event(
+    "session:closing",
+    to="the client, before every server-side disconnect",
+    delivery=Delivery.DURABLE,
+    example={"code": 4000, "reason": "shutdown", "retryAfterMs": 1200},
+)
+class SessionClosing(Event):
+    """Why the server is about to close, and when to come back (`null`: do not)."""
+
+    code: int
+    reason: str
+    retry_after_ms: int | None
+
+
+@event(
+    "room:reset",
+    to="members of the room",
+    delivery=Delivery.DURABLE,
+    example={"room": "stream:7", "epoch": "9f1c2b3a", "reason": "history_lost"},
+)
+class RoomReset(Event):
+    """The room's history was lost: forget `seq` and take a snapshot by joining again."""
+
+    room: str
+    epoch: str
+    reason: str
+
+
+@event(
+    "stream:lagging",
+    to="a client that cannot keep up",
+    delivery=Delivery.DURABLE,
+    example={"dropped": 12},
+)
+class StreamLagging(Event):
+    """How many volatile events the client missed because it read too slowly."""
+
+    dropped: int

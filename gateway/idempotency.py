@@ -1,0 +1,80 @@
+"""One effect and one answer for each (user, event, cid), whatever is retried, on any connection and process."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+from django.db import connection
+
+from gateway.errors import ERRORS, CommandError, ErrorCode
+from gateway.events import encode
+from gateway.models import CommandAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A finished answer.
+
+    Attributes:
+        ok: whether the command happened.
+        body: its data's or its error's JSON.
+        status: the HTTP status that says the same.
+    """
+
+    ok: bool
+    body: str
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class CommandKey:
+    """What makes a retry the same command: who sent which event with which `cid` and which body."""
+
+    user_id: str
+    event: str
+    cid: str
+    body_hash: bytes
+
+
+def remember(answers: Mapping[CommandKey, Answer]) -> dict[CommandKey, Answer]:
+    """Keep first answers, in the caller's transaction, which must also hold the commands' effects.
+
+    A command whose key was answered before must have no effect now: the caller drops it and gives the
+    earlier answer. Two retries at the same moment wait for each other in the database.
+
+    Returns:
+        The earlier answers of those keys that were answered before; `cid_reused` for another body.
+    """
+    if not answers:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO gateway_commandanswer (user_id, event, cid, body_hash, ok, answer, created_at)
+            SELECT *, now() FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bytea[], %s::bool[], %s::text[])
+            ON CONFLICT (user_id, event, cid) DO NOTHING
+            RETURNING user_id, event, cid
+            """,
+            [
+                [int(key.user_id) for key in answers],
+                [key.event for key in answers],
+                [key.cid for key in answers],
+                [key.body_hash for key in answers],
+                [answer.ok for answer in answers.values()],
+                [answer.body for answer in answers.values()],
+            ],
+        )
+        kept = {(str(user_id), event, cid) for user_id, event, cid in cursor.fetchall()}
+    return {key: _earlier(key) for key in answers if (key.user_id, key.event, key.cid) not in kept}
+
+
+def _earlier(key: CommandKey) -> Answer:
+    row = CommandAnswer.objects.get(user_id=key.user_id, event=key.event, cid=key.cid)
+    if bytes(row.body_hash) != key.body_hash:
+        error = CommandError(ErrorCode.CID_REUSED)
+        return Answer(ok=False, body=encode(error.body(key.event)).decode(), status=error.status)
+    return Answer(ok=row.ok, body=row.answer, status=200 if row.ok else _status(row.answer))
+
+
+def _status(error: str) -> int:
+    return ERRORS[ErrorCode(msgspec.json.decode(error)["code"])].status

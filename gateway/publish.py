@@ -1,0 +1,98 @@
+"""The one door out: `publish(room, event)`, called by services and tasks only."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import uuid4
+
+from django.db import transaction
+from redis.exceptions import RedisError
+
+from gateway import outbox
+from gateway.bus import RoomClose, RoomEvent, publish_pipeline, send_control
+from gateway.errors import CloseCode
+from gateway.events import EVENTS, Event, encode
+from gateway.metrics import counters
+from gateway.rooms import Room
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """An event and the room it is for."""
+
+    room: Room
+    event: Event
+
+
+def publish(room: Room, event: Event) -> str:
+    """Announce `event` to `room` when the caller's transaction commits, and not if it does not.
+
+    An event with history is written to the outbox in that transaction, so that it is announced even
+    when the process dies right after the commit. Others are announced on commit and may be lost.
+
+    Returns:
+        The event's id.
+    """
+    return publish_many([Announcement(room, event)])[0]
+
+
+def publish_many(announcements: Iterable[Announcement]) -> list[str]:
+    """`publish` for many events: one insert, and one round trip to Redis. Returns the events' ids."""
+    events = [_finish(announcement) for announcement in announcements]
+    kept = [event for event in events if event.delivery.has_history]
+    if kept:
+        outbox.write(kept)
+    transaction.on_commit(lambda: _announce(events))
+    return [event.id for event in events]
+
+
+def close_sockets(
+    room: Room, code: CloseCode, reason: str, *, session: str = "", except_session: str = ""
+) -> None:
+    """Close sockets in `room` on every process when the caller's transaction commits.
+
+    Args:
+        room: usually a user's room.
+        code: why, as clients see it.
+        reason: the same in a word.
+        session: close only this session's sockets.
+        except_session: close all but this session's sockets.
+    """
+    order = RoomClose(
+        room=room.wire, code=int(code), reason=reason, session=session, except_session=except_session
+    )
+    transaction.on_commit(lambda: _send_order(order))
+
+
+def _finish(announcement: Announcement) -> RoomEvent:
+    spec = EVENTS[type(announcement.event)]
+    event_id = uuid4().hex
+    body = encode(announcement.event)
+    counters.events_encoded += 1
+    separator = "" if body == b"{}" else ","
+    return RoomEvent(
+        room=announcement.room.wire,
+        name=spec.name,
+        body=f'{body[:-1].decode()}{separator}"eventId":"{event_id}"}}',
+        delivery=spec.delivery,
+        id=event_id,
+    )
+
+
+def _announce(events: list[RoomEvent]) -> None:
+    try:
+        positions = publish_pipeline(events)
+    except RedisError as error:
+        log.warning("Redis did not take %d events; the sweeper will announce them: %s", len(events), type(error).__name__)
+        return
+    outbox.mark_published(events, positions)
+
+
+def _send_order(order: RoomClose) -> None:
+    try:
+        send_control(order)
+    except RedisError as error:
+        # Sockets re-read their session when the bus comes back, so a lost order delays but does not spare them.
+        log.warning("Redis did not take an order to close sockets: %s", type(error).__name__)

@@ -1,0 +1,124 @@
+"""What runs in a web process beside its requests: bus, heartbeat, sweeper, and the apps' periodic work."""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from redis.exceptions import RedisError
+
+from gateway import outbox
+from gateway.bus import bus
+from gateway.database import in_database
+from gateway.errors import SHUTDOWN, TOKEN_EXPIRED, CommandError
+from gateway.hub import hub
+from gateway.presence import presence
+from gateway.redis_clients import async_redis
+
+log = logging.getLogger(__name__)
+
+_SWEEP_SECONDS = 1.0
+_EXPIRY_SECONDS = 5.0
+# Clients of a stopping process come back spread over this many milliseconds.
+_RETURN_WINDOW_MS = 10_000
+
+Work = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Periodic:
+    seconds: float
+    work: Work
+
+
+_periodic: list[_Periodic] = []
+
+
+def every(seconds: float) -> Callable[[Work], Work]:
+    """Decorator: run a coroutine function every `seconds` in each web process."""
+
+    def register(work: Work) -> Work:
+        _periodic.append(_Periodic(seconds, work))
+        return work
+
+    return register
+
+
+class Runtime:
+    """The background work of one web process. Started by the server's lifespan, or by the first client
+    under a server without one, such as daphne."""
+
+    def __init__(self) -> None:
+        self._starting: asyncio.Future[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self.stopping = False
+
+    async def ensure_started(self) -> None:
+        """Start the background work, once.
+
+        Raises:
+            redis.RedisError: Redis is away; the next call tries again.
+        """
+        if self._starting is None:
+            self._starting = asyncio.ensure_future(self._start())
+        try:
+            await asyncio.shield(self._starting)
+        except Exception:
+            self._starting = None
+            raise
+
+    async def stop(self) -> None:
+        """Stop the background work and leave the cluster."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+        await presence.stop()
+
+    def dismiss_all(self) -> None:
+        """Tell every client to come back later, each after a time of its own, and close it."""
+        self.stopping = True
+        for connection in list(hub.connections.values()):
+            connection.close(SHUTDOWN, "shutdown", retry_after_ms=random.randint(500, _RETURN_WINDOW_MS))
+
+    async def _start(self) -> None:
+        await bus.start(hub.receive, hub.repair_all)
+        hub.on_count = lambda room, count: presence.state(room.wire, count)
+        self._tasks = [
+            asyncio.ensure_future(presence.beat()),
+            *(asyncio.ensure_future(_repeat(periodic)) for periodic in _periodic),
+        ]
+
+
+async def _repeat(periodic: _Periodic) -> None:
+    while True:
+        await asyncio.sleep(periodic.seconds)
+        try:
+            await periodic.work()
+        except (RedisError, OSError, TimeoutError, CommandError) as error:
+            log.debug("periodic work waits for its next turn: %s", type(error).__name__)
+        except Exception:
+            log.exception("periodic work failed")
+
+
+@every(_SWEEP_SECONDS)
+async def sweep_outbox() -> None:
+    """Announce what a dead process left, by one process of the cluster at a time."""
+    if await async_redis().set("outbox:sweeping", presence.process, nx=True, px=int(_SWEEP_SECONDS * 900)):
+        await in_database(outbox.sweep)
+
+
+@every(_EXPIRY_SECONDS)
+async def close_expired() -> None:
+    """Close the sockets whose access token has run out and was not renewed."""
+    now = time.time()
+    for connection in list(hub.connections.values()):
+        if 0 < connection.identity.expires_at <= now:
+            connection.close(TOKEN_EXPIRED, "token_expired", retry_after_ms=0)
+
+
+runtime = Runtime()
+
+

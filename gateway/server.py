@@ -1,0 +1,149 @@
+"""uvicorn with a way round ASGI: the hub writes finished frames straight to a client's transport.
+
+The websocket protocol class puts itself into the ASGI scope under `extensions["gateway.raw"]`. The
+application still accepts, receives and closes through ASGI; only broadcasts go round it. The application
+behaves the same, though slower, on a server without the extension.
+"""
+
+import asyncio
+import gc
+import socket
+from typing import Any
+
+from uvicorn import Config, Server
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
+
+from gateway.connection import Outlet
+
+EXTENSION = "gateway.raw"
+_HEADER_SECONDS = 10.0
+_SHUTDOWN_SECONDS = 20
+
+
+class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
+    """A websocket whose transport the hub may write to; implements `gateway.connection.RawSocket`."""
+
+    outlet: Outlet | None = None
+
+    def raw_write(self, data: bytes) -> None:
+        """Write finished frames. Never waits and never raises."""
+        self.transport.write(data)
+
+    def buffered(self) -> int:
+        """Bytes the transport holds for a client that has not read them yet."""
+        return self.transport.get_write_buffer_size()
+
+    def abort(self) -> None:
+        """Cut the connection at once."""
+        self.transport.abort()
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if self.response.status_code == 101:
+            # The ASGI task has not run yet, so it finds the extension in its scope.
+            self.scope["extensions"][EXTENSION] = self  # type: ignore[index]
+            self.raw_write = self.transport.write  # type: ignore[method-assign]
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self.outlet is not None:
+            self.outlet.pause()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self.outlet is not None:
+            self.outlet.resume()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.outlet is not None:
+            self.outlet.detach()
+        super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        if self.outlet is not None:
+            self.outlet.detach()
+        super().shutdown()
+
+
+class GatewayHttpProtocol(HttpToolsProtocol):
+    """HTTP that closes a connection whose request header does not arrive; uvicorn alone never does."""
+
+    _header_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await_header()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._await_header()
+
+    def on_headers_complete(self) -> None:
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _await_header(self) -> None:
+        self._stop_waiting()
+        self._header_timer = self.loop.call_later(_HEADER_SECONDS, self.transport.close)
+
+    def _stop_waiting(self) -> None:
+        if self._header_timer is not None:
+            self._header_timer.cancel()
+            self._header_timer = None
+
+
+class GatewayServer(Server):
+    """A uvicorn server that says goodbye to its clients before it stops."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        tune_garbage_collector()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # The runtime is imported late: it needs Django, which the worker sets up with the application.
+        from gateway.runtime import runtime
+
+        for server in self.servers:
+            server.close()
+        runtime.dismiss_all()
+        await super().shutdown(sockets)
+
+
+def tune_garbage_collector() -> None:
+    """Take what start-up made out of the collector's sight, and collect seldom.
+
+    Connections are long-lived: with the default thresholds each new one is traversed again and again,
+    which triples its cost.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)
+
+
+def config(host: str, port: int, max_frame_bytes: int, **options: Any) -> Config:
+    """The production configuration of uvicorn, with limits it does not set by itself."""
+    return Config(
+        "realtime_project.asgi:application",
+        host=host,
+        port=port,
+        loop="uvloop",
+        http=GatewayHttpProtocol,
+        ws=GatewayWebSocketProtocol,
+        ws_max_size=max_frame_bytes,
+        # Engine.IO and the gateway keep their own heartbeats.
+        ws_ping_interval=None,
+        ws_per_message_deflate=False,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        backlog=4096,
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+        **options,
+    )

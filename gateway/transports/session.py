@@ -1,0 +1,172 @@
+"""What both socket transports do with a client: let it in, take its commands in order, let it go."""
+
+import asyncio
+import logging
+from collections import deque
+from datetime import UTC, datetime
+
+from django.conf import settings
+from redis.exceptions import RedisError
+
+from gateway import limits
+from gateway.bus import bus
+from gateway.connection import Connection
+from gateway.database import in_database
+from gateway.dispatch import dispatch
+from gateway.errors import CommandError, ErrorCode
+from gateway.events import SessionLimits, SessionReady, iso, now_iso
+from gateway.hub import hub
+from gateway.idempotency import Answer
+from gateway.identity import Identity
+from gateway.limits import Bucket
+from gateway.presence import presence
+from gateway.rooms import KINDS, Room, user_room
+from gateway.runtime import runtime
+
+log = logging.getLogger(__name__)
+
+
+class ClientConnection(Connection):
+    """A connection that takes commands: one at a time, in the order they were sent, in a bounded queue."""
+
+    __slots__ = ("_commands", "_space", "_worker")
+
+    def __init__(self, outlet, address: str, identity: Identity) -> None:  # type: ignore[no-untyped-def]
+        super().__init__(outlet, address, identity)
+        self._commands: deque[tuple[object, object, object]] = deque()
+        self._worker: asyncio.Task[None] | None = None
+        self._space: asyncio.Event | None = None
+
+    async def submit(self, name: object, payload: object, reference: object) -> None:
+        """Queue a command. Waits while the queue is full, which stops reading from the client.
+
+        Args:
+            name: the event name as sent.
+            payload: its decoded JSON.
+            reference: what the client calls the command, so that it can be answered; `None` when it does not.
+        """
+        while len(self._commands) >= settings.GATEWAY_MAX_QUEUED_COMMANDS:
+            if self._space is None:
+                self._space = asyncio.Event()
+            self._space.clear()
+            await self._space.wait()
+        self._commands.append((name, payload, reference))
+        if self._worker is None:
+            self._worker = asyncio.ensure_future(self._work())
+
+    def answer(self, reference: object, answer: Answer) -> None:
+        """Send the answer of the command the client called `reference`."""
+        raise NotImplementedError
+
+    async def drained(self) -> None:
+        """Return when every queued command has been answered."""
+        if self._worker is not None:
+            await asyncio.wait([self._worker])
+
+    async def _work(self) -> None:
+        try:
+            while self._commands:
+                name, payload, reference = self._commands.popleft()
+                if self._space is not None:
+                    self._space.set()
+                self.answer(reference, await dispatch(self, name, payload))
+        finally:
+            self._worker = None
+
+
+async def knock(address: str) -> None:
+    """Charge a new socket to its address, before anything is known of it.
+
+    Raises:
+        CommandError: `rate_limited` or `connection_limit`.
+    """
+    if not settings.GATEWAY_LIMITS_ENABLED:
+        return
+    key = limits.address_key(address)
+    await limits.spend([Bucket(f"connect:{key}", settings.GATEWAY_NEW_CONNECTIONS_PER_ADDRESS_MINUTE, 60)])
+    if presence.local(f"unauthenticated:{key}") >= settings.GATEWAY_UNAUTHENTICATED_PER_ADDRESS:
+        raise CommandError(ErrorCode.CONNECTION_LIMIT)
+
+
+def count_unauthenticated(address: str, change: int) -> None:
+    """Count an address's sockets that have not authenticated yet."""
+    key = f"unauthenticated:{limits.address_key(address)}"
+    presence.state(key, presence.local(key) + change)
+
+
+async def open_session(connection: ClientConnection) -> None:
+    """Let an authenticated connection in: count it, enter its user's room, send `session:ready`.
+
+    Raises:
+        CommandError: `connection_limit`, or `unavailable` when Redis is away.
+    """
+    if runtime.stopping:
+        raise CommandError(ErrorCode.UNAVAILABLE, retry_after=1.0)
+    await _claim(connection)
+    hub.add(connection)
+    try:
+        room = user_room(connection.identity.user_id)
+        async with hub.joining(connection, room) as entry:
+            entry.admit(await bus.position(room))
+    except (CommandError, RedisError, OSError, TimeoutError) as error:
+        close_session(connection)
+        raise CommandError(ErrorCode.UNAVAILABLE, retry_after=1.0) from error
+    connection.send_event("session:ready", _ready(connection.identity))
+
+
+def close_session(connection: Connection) -> None:
+    """Forget a connection that is gone. Never waits."""
+    if connection.id not in hub.connections:
+        return
+    rooms = hub.remove(connection)
+    if settings.GATEWAY_LIMITS_ENABLED:
+        for key, _ in _tallies(connection):
+            presence.state(key, presence.local(key) - 1)
+    connection.outlet.detach()
+    if not runtime.stopping:
+        asyncio.ensure_future(_tell_rooms(connection.identity, rooms))
+
+
+async def _tell_rooms(identity: Identity, rooms: list[Room]) -> None:
+    for room in rooms:
+        kind = KINDS[room.kind]
+        if not kind.counted:
+            continue
+        try:
+            await in_database(kind.on_disconnect, identity, room.key, hub.count(room))
+        except CommandError:
+            log.debug("a room was not told of a disconnect")
+
+
+def _tallies(connection: Connection) -> list[tuple[str, int]]:
+    return [
+        (f"connections:{connection.identity.user_id}", settings.GATEWAY_CONNECTIONS_PER_USER),
+        (f"address:{limits.address_key(connection.address)}", settings.GATEWAY_CONNECTIONS_PER_ADDRESS),
+    ]
+
+
+async def _claim(connection: Connection) -> None:
+    if not settings.GATEWAY_LIMITS_ENABLED:
+        return
+    claimed: list[str] = []
+    for key, limit in _tallies(connection):
+        # The count is raised before Redis is asked, so that sockets opened together count one another.
+        if await presence.claim(key, presence.local(key) + 1, limit) is None:
+            for other in claimed:
+                presence.state(other, presence.local(other) - 1)
+            raise CommandError(ErrorCode.CONNECTION_LIMIT)
+        claimed.append(key)
+
+
+def _ready(identity: Identity) -> SessionReady:
+    expires = datetime.fromtimestamp(identity.expires_at, UTC) if identity.expires_at else None
+    return SessionReady(
+        server_time=now_iso(),
+        session_id=identity.session_id,
+        token_expires_at=iso(expires) if expires else None,
+        limits=SessionLimits(
+            max_frame_bytes=settings.GATEWAY_MAX_FRAME_BYTES,
+            max_rooms=settings.GATEWAY_MAX_ROOMS_PER_USER,
+            rates=settings.GATEWAY_RATE_LIMITS,
+        ),
+    )
