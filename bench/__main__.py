@@ -4,21 +4,20 @@ import argparse
 import os
 import shutil
 import sys
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bench.harness import machine, report, runner
-from bench.harness.build import BUILD, BuildError, build
+from bench.harness.build import BENCH, BUILD, BuildError, build
 from bench.harness.load import LoadError
 from bench.harness.people import create_people
+from bench.harness.plot import Panel
 from bench.harness.rows import COMPARISONS, Comparison
 from bench.harness.servers import ServerError
-from bench.harness.work import Sample
 from realtime_project.local_services import local_services
 
-RESULTS = Path(__file__).resolve().parent / "results" / "latest.json"
+RESULTS = BENCH / "results"
 ROUNDS = 5
 SECONDS, QUICK_SECONDS = 3.0, 1.0
 
@@ -56,7 +55,7 @@ def parse() -> argparse.Namespace:
 def measure(console: Console, comparisons: list[Comparison], plan: runner.Plan) -> int:
     """Run the comparisons under a progress bar and report them."""
     rows: list[report.Result] = []
-    samples: dict[str, dict[str, list[Sample]]] = {}
+    panels: list[Panel] = []
     failures = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     # Drawn seldom: the bar shares the load generator's core.
@@ -65,15 +64,16 @@ def measure(console: Console, comparisons: list[Comparison], plan: runner.Plan) 
         for comparison in comparisons:
             progress.update(task, description=comparison.name)
             try:
-                samples[comparison.name] = runner.run(comparison, plan, lambda: progress.advance(task))
+                samples = runner.run(comparison, plan, lambda: progress.advance(task))
             except (ServerError, LoadError) as error:
                 failures.append(f"{comparison.name}: {error}")
                 continue
-            rows += report.results(comparison, samples[comparison.name])
+            rows += report.results(comparison, samples)
+            panels.append(report.panel(comparison, samples))
     report.show(console, rows)
     for failure in failures:
         console.print(f"[red]not measured: {failure}[/]")
-    report.write(RESULTS, rows, samples, machine.description())
+    report.write(RESULTS, rows, panels, machine.description())
     return 1 if failures else 0
 
 

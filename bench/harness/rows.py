@@ -93,7 +93,8 @@ class Comparison:
     name: str
     cases: dict[str, Case]
     rows: list[Row]
-    quick: bool = True
+    # Whether it is one of the few that `--quick` measures.
+    quick: bool = False
 
 
 def _side_by_side(servers: list[str], work: Work, members: int = 0, rooms: int = 1) -> dict[str, Case]:
@@ -116,11 +117,13 @@ COMPARISONS = [
                 (STOCK[2], 0.04),
             ]
         ],
+        quick=True,
     ),
     Comparison(
         "fan-out, 5,000 members, 16 in flight",
         _side_by_side(["ours", "Node"], Closed(in_flight=16), members=5000),
         [Row("fan-out, 5,000 members, 16 in flight", cpu_per_delivery, "µs/delivery", Target(0.20), peer="Node")],
+        quick=True,
     ),
     Comparison(
         "hot room, 1,000 members, 200 msg/s",
@@ -129,6 +132,7 @@ COMPARISONS = [
             Row("hot room, 1,000 members, 200 msg/s", delivery_p99, "ms (p99)", Target(0.05, at_most=50), peer="Node"),
             Row("hot room, 1,000 members, 200 msg/s", cpu_per_delivery, "µs/delivery", peer="Node"),
         ],
+        quick=True,
     ),
     Comparison(
         "connect, authenticate, join",
@@ -152,6 +156,7 @@ COMPARISONS = [
             Row("chat, acked, flat out", acked_per_second, "msg/s", Target(at_least=3000), ours="flat out"),
             Row("chat, acked, 1,500 msg/s", ack_p99, "ms (p99)", Target(at_most=100), ours="at half"),
         ],
+        quick=True,
     ),
     Comparison(
         "many rooms",

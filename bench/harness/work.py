@@ -32,11 +32,6 @@ class Sample:
         """The share of its core that the load generator, PostgreSQL and Redis used."""
         return (float(self.answer["load_cpu"]) + self.services_cpu) / self.seconds
 
-    @property
-    def saturated(self) -> bool:
-        """Whether the load side may have been the bottleneck."""
-        return self.load_share > SATURATED
-
 
 class Work(Protocol):
     """Something to do in each round, between a preparation and a clearing away that are not measured."""

@@ -5,8 +5,8 @@ It uses the pub/sub layer, which is the cheaper of the two that channels_redis o
 
 import json
 import os
-import uuid
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 import django
@@ -31,6 +31,7 @@ from django.urls import path  # noqa: E402
 
 KEY = os.environ["JWT_SIGNING_KEY"]
 CLAIMS = {"algorithms": ["HS256"], "issuer": "realtime-backend", "audience": "realtime-clients"}
+ids = count(1)
 
 
 class ChatConsumer(AsyncJsonWebsocketConsumer):
@@ -55,7 +56,7 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):
     def message(self, data: dict[str, str]) -> dict[str, Any]:
         """What the room is shown."""
         return {
-            "id": str(uuid.uuid4()),
+            "id": str(next(ids)),
             "userId": self.user_id,
             "username": f"member{self.user_id}",
             "message": data["message"],

@@ -1,8 +1,8 @@
 """The peer as python-socketio's documentation builds it: AsyncServer, AsyncRedisManager, uvicorn."""
 
 import os
-import uuid
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 import jwt
@@ -13,6 +13,7 @@ CLAIMS = {"algorithms": ["HS256"], "issuer": "realtime-backend", "audience": "re
 
 sio = socketio.AsyncServer(async_mode="asgi", client_manager=socketio.AsyncRedisManager(os.environ["REDIS_URL"]))
 application = socketio.ASGIApp(sio)
+ids = count(1)
 
 
 @sio.event
@@ -37,7 +38,7 @@ async def chat(sid: str, data: dict[str, str]) -> dict[str, Any]:
     """Show a message to everybody in the room."""
     user_id = (await sio.get_session(sid))["user_id"]
     message = {
-        "id": str(uuid.uuid4()),
+        "id": str(next(ids)),
         "userId": user_id,
         "username": f"member{user_id}",
         "message": data["message"],
