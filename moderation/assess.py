@@ -18,10 +18,16 @@ _NO_CATEGORIES: Mapping[str, float] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One way a message may be read, and the model's score for it, 0 to 1."""
+    """One way a message may be read, what the model gives it, 0 to 1, and the terms of the lexicon found in it."""
 
     text: str
-    score: float
+    model_score: float
+    terms: frozenset[Term]
+
+    @property
+    def score(self) -> float:
+        """The worst of the model's score and the terms' levels, 0 to 1."""
+        return max(self.model_score, *(term.score for term in self.terms)) if self.terms else self.model_score
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +52,10 @@ def assess(texts: Sequence[str], policy: Policy | None = None, lists: Lists = NO
 def explain(texts: Sequence[str], policy: Policy | None = None, lists: Lists = NO_LISTS) -> list[Assessment]:
     """As `assess`, with the readings that led to each verdict."""
     judge = _Judge(load_model(settings.MODERATION_MODEL), policy or Policy.from_settings(), lists)
-    ways = [readings(text) for text in texts]
-    read = [lexicon.without_idioms(judge.lists.without_allowed(way)) for message in ways for way in message]
-    scores = iter(judge.model.score(read))
-    scored = (tuple(Reading(way, next(scores)) for way in message) for message in ways)
-    return [judge.assessment(text, message) for text, message in zip(texts, scored, strict=True)]
+    ways = [[lists.without_allowed(way) for way in readings(text)] for text in texts]
+    scores = iter(judge.model.score([lexicon.without_idioms(way) for message in ways for way in message]))
+    read = ([Reading(way, next(scores), lexicon.find(way)) for way in message] for message in ways)
+    return [judge.assessment(text, message) for text, message in zip(texts, read, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +66,11 @@ class _Judge:
     policy: Policy
     lists: Lists
 
-    def assessment(self, text: str, scored: tuple[Reading, ...]) -> Assessment:
-        terms = frozenset().union(*(lexicon.find(self.lists.without_allowed(reading.text)) for reading in scored))
-        blocking = self.lists.blocking(text, tuple(reading.text for reading in scored))
-        grounds = [reading.score for reading in scored] + [term.score for term in terms]
-        score = round(max(*grounds, self.policy.stop if blocking else 0.0), 4)
+    def assessment(self, text: str, read: Sequence[Reading]) -> Assessment:
+        worst_first = sorted(read, key=lambda reading: -reading.score)
+        terms = frozenset().union(*(reading.terms for reading in read))
+        blocking = self.lists.blocking(text)
+        score = round(max(worst_first[0].score, self.policy.stop if blocking else 0.0), 4)
         verdict = Verdict(
             score=score,
             categories=self._categories(text, terms),
@@ -74,7 +79,7 @@ class _Judge:
             policy_version=self.policy.version,
             matched=(*blocking, *sorted({term.name for term in terms})),
         )
-        return Assessment(verdict, tuple(sorted(scored, key=lambda reading: -reading.score)))
+        return Assessment(verdict, tuple(worst_first))
 
     def _categories(self, text: str, terms: Iterable[Term]) -> Mapping[str, float]:
         found: dict[str, float] = {}

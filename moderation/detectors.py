@@ -20,7 +20,7 @@ _SPELLED_DOT = re.compile(rf"(?<=\w)\s?[\[({{]?\s?\bdot\b\s?[\])}}]?\s?(?=(?:{_B
 _EMAIL = re.compile(r"[\w.+-]{1,64}@(?:[a-z0-9-]{1,63}\.){1,4}[a-z]{2,24}\b", re.IGNORECASE)
 # Nine to nineteen digits with single separators: a telephone number, or a payment card if the check digit agrees.
 _DIGITS = re.compile(r"(?<![\w.,/])\+?\(?\d(?:[ ()./-]{0,2}\d){8,18}(?![\w])")
-_PHONE_SHAPE = re.compile(r"\+|\(|\d[ ./-]\d|^0")
+_PHONE_SHAPE = re.compile(r"[+(0]|(?:1[ .-])?\d{3}[ .-]\d{3}[ .-]\d{4}$")
 _MIN_PHONE, _MAX_PHONE = 9, 15
 _MIN_CARD = 13
 
@@ -49,7 +49,7 @@ def _is_phone_or_card(number: str) -> bool:
     digits = [int(character) for character in number if character.isdecimal()]
     if len(digits) >= _MIN_CARD and is_luhn(digits):
         return True
-    return _MIN_PHONE <= len(digits) <= _MAX_PHONE and bool(_PHONE_SHAPE.search(number))
+    return _MIN_PHONE <= len(digits) <= _MAX_PHONE and bool(_PHONE_SHAPE.match(number))
 
 
 def is_luhn(digits: list[int]) -> bool:

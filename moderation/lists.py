@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from moderation import detectors
+from moderation.normalise import readings
 
 MAX_PATTERN_CHARACTERS = 200
 # How many ways a pattern may try at one place of a text. With 500 places a search stays under some 20 ms.
@@ -80,14 +81,13 @@ class Lists:
     allowed_words: tuple[Rule, ...] = ()
     allowed_domains: tuple[Rule, ...] = ()
 
-    def blocking(self, text: str, readings: tuple[str, ...]) -> tuple[str, ...]:
-        """The names of the blocking rules that match a message `text` or one of its `readings`, sorted."""
-        names = {
-            rule.name
-            for rule in self.blocked_domains
-            if any(_is_within(host, rule.value) for host in self._hosts(text))
-        }
-        for reading in (text.casefold(), *readings):
+    def blocking(self, text: str) -> tuple[str, ...]:
+        """The names of the blocking rules that match the message `text` in any of its readings, sorted."""
+        if not (self._blocking_patterns or self.blocked_domains):
+            return ()
+        linked = detectors.hosts(text) if self.blocked_domains else ()
+        names = {rule.name for rule in self.blocked_domains if any(_is_within(host, rule.value) for host in linked)}
+        for reading in readings(text):
             names.update(name for name, pattern in self._blocking_patterns if pattern.search(reading))
         return tuple(sorted(names))
 
@@ -99,9 +99,6 @@ class Lists:
         """Whether every host that `text` links to is allowed; False without a link."""
         found = detectors.hosts(text)
         return bool(found) and all(any(_is_within(host, rule.value) for rule in self.allowed_domains) for host in found)
-
-    def _hosts(self, text: str) -> tuple[str, ...]:
-        return detectors.hosts(text) if self.blocked_domains else ()
 
     @cached_property
     def _blocking_patterns(self) -> tuple[tuple[str, re.Pattern[str]], ...]:

@@ -4,16 +4,17 @@ The rules, in their order:
 
 1. Ornament is undone everywhere: fullwidth, mathematical, circled, squared and regional letters, small capitals,
    accents and stacked marks on Latin letters, zero-width and blank characters.
-2. A word of letters drawn like Latin ones is read as Latin only when it mixes scripts ("fuсk" with a Cyrillic с) or
-   when its Latin look is a word of the lexicon. Russian, Greek, Arabic or Japanese words are left as they are.
-3. Spelled-out words ("f u c k", "f.u.c.k") are joined.
+2. Spelled-out words ("f u c k", "f.u.c.k") are joined.
+3. A word of letters drawn like Latin ones is read as Latin only when it mixes scripts ("fuсk" with a Cyrillic с), or
+   when it and every other foreign word of the message look like words of the lexicon. Russian, Greek, Arabic or
+   Japanese text is left as it is.
 4. Digits and signs that stand for letters are read as letters inside words ("sh1t", "a$$"); numbers with a unit
    ("5pm", "60fps"), ordinals and model names ("A55", "v2") are numbers. Stars that hide letters ("f**k") are filled
    in when only a word of the lexicon fits.
 5. Stretched letters ("fuuuck") shrink to the lexicon's word, else to two.
 6. A word broken in two ("fu ck") is joined when one part is no word and the whole is one of the lexicon.
 
-Every rule is one pass of a precompiled pattern without nested repetition, so the time grows linearly with the text.
+Every rule is one pass of a precompiled pattern without nested repetition; the time grows linearly with a chat message.
 """
 
 import re
@@ -38,7 +39,7 @@ _SIGN_IN_WORD = re.compile(r"[a-z][0-9@$!|+*]|[0-9@$!|*][a-z]")
 _STRETCHED_WORD = re.compile(r"\b\w*?([^\W\d_])\1\w*")
 _LONG_RUN = re.compile(r"([^\W\d_])\1{2,}")
 _MARKS = re.compile(r"(?<=[A-Za-z])[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+")
-_FOREIGN_WORD = re.compile(r"[^\W\d_]*[^\W\d_\x00-\x7f][\w@$]*")
+_FOREIGN_WORD = re.compile(r"(?<![a-z])[a-z]*[^\W\d_\x00-\x7f][\w@$]*")
 
 # Readings of the signs, the likeliest first. The others count only when they give a word of the lexicon.
 _COMMON_SIGNS = {"0": "o", "3": "e", "5": "s", "7": "t", "8": "b", "9": "g", "$": "s", "+": "t", "6": "g"}
@@ -54,7 +55,7 @@ _MASKABLE = re.compile(r"[a-z]\*+[a-z]*|[a-z]+\*+[a-z]+")
 
 
 def normalise(text: str) -> str:
-    """`text` as a reader understands it: casefolded, disguises undone. Takes time linear in its length."""
+    """`text` as a reader understands it: casefolded, disguises undone."""
     return _decode(text)
 
 
@@ -69,27 +70,37 @@ def readings(text: str) -> tuple[str, ...]:
 
 
 def _decode(text: str) -> str:
-    decoded = text.casefold() if text.isascii() else _without_foreign_looks(text)
+    decoded = text.casefold() if text.isascii() else _without_ornament(text)
     decoded = _SPELLED.sub(_join_spelled, decoded.replace("_", " "))
+    if not decoded.isascii():
+        decoded = _without_foreign_looks(decoded)
     if _SIGN_IN_WORD.search(decoded):
         decoded = _WORD.sub(_read_signs, decoded)
     decoded = _STRETCHED_WORD.sub(lambda match: _shrunk(match[0]), decoded)
     return _BROKEN.sub(_join_broken, decoded)
 
 
-def _without_foreign_looks(text: str) -> str:
+def _without_ornament(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text.translate(STYLED)).translate(STYLED)
-    composed = unicodedata.normalize("NFC", _MARKS.sub("", decomposed)).casefold().replace("’", "'")
-    return _FOREIGN_WORD.sub(_read_as_latin, composed)
+    return unicodedata.normalize("NFC", _MARKS.sub("", decomposed)).casefold().replace("’", "'")
 
 
-def _read_as_latin(match: re.Match[str]) -> str:
-    word = match[0]
+def _without_foreign_looks(text: str) -> str:
+    foreign = [word for word in _FOREIGN_WORD.findall(text) if not _has_latin(word)]
+    # One word that says nothing in Latin is enough to tell that a language is spoken here.
+    is_language = any(word.translate(LOOKALIKES) not in KNOWN for word in foreign)
+    return _FOREIGN_WORD.sub(lambda match: _read_as_latin(match[0], is_language), text)
+
+
+def _read_as_latin(word: str, is_language: bool) -> str:
     latin = word.translate(LOOKALIKES)
-    if not latin.isascii():
+    if not latin.isascii() or (is_language and not _has_latin(word)):
         return word
-    mixed = any("a" <= letter <= "z" for letter in word)
-    return latin if mixed or latin in KNOWN else word
+    return latin
+
+
+def _has_latin(word: str) -> bool:
+    return any("a" <= letter <= "z" for letter in word)
 
 
 def _join_spelled(match: re.Match[str]) -> str:
@@ -123,9 +134,9 @@ def _read_signs(match: re.Match[str]) -> str:
     known = next((candidate for candidate in candidates if _shrunk(candidate) in KNOWN), None)
     if known and (len(known) > 3 or not _NUMBER.fullmatch(word)):
         return known
-    # A mention starts with @ and is a name; a word that keeps a digit was no disguise.
-    is_name = word[0] == "@" or _NUMBER.fullmatch(word) or not candidates[0].isalpha()
-    return word if is_name else candidates[0]
+    # A mention starts with @ and is a name; what keeps a digit, or adds, was no disguise.
+    is_no_word = word[0] == "@" or "+" in word or _NUMBER.fullmatch(word) or not candidates[0].isalpha()
+    return word if is_no_word else candidates[0]
 
 
 def _by_shape(words: Iterable[str]) -> Mapping[tuple[str, str, int], tuple[str, ...]]:
