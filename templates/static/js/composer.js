@@ -1,0 +1,144 @@
+/**
+ * Where a message is written. Emits `send` {message, type, replyTo}; can be locked for a time, softly (typing
+ * goes on, sending waits) or hard (a mute).
+ */
+
+import { countdown } from "./clock.js";
+import { byId } from "./dom.js";
+import { moment, remaining } from "./format.js";
+import { codePoints, isEmojiOnly } from "./text.js";
+
+const MAXIMUM = 500;
+const NEAR = 450;
+const PLACEHOLDER = { public: "Message everyone", private: "Whisper to the host and moderators" };
+const HINT = { public: "", private: "Only you, the host and moderators see this." };
+
+export class Composer extends EventTarget {
+  #form = byId("composer");
+  #field = byId("composer-text");
+  #button = byId("send");
+  #buttonLabel = byId("send-label");
+  #hint = byId("composer-hint");
+  #counter = byId("composer-count");
+  #replyTo = null;
+  #lock = null;
+  #roomHint = "";
+
+  constructor(menu) {
+    super();
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#send();
+    });
+    this.#form.addEventListener("change", ({ target }) => target.name === "visibility" && this.#setVisibility(target.value));
+    this.#field.addEventListener("input", () => this.#measure());
+    this.#field.addEventListener("keydown", (event) => this.#key(event, menu));
+    byId("reply-cancel").addEventListener("click", () => {
+      this.replyTo(null);
+      this.focus();
+    });
+    this.#measure();
+  }
+
+  get isEmpty() {
+    return this.#field.value.trim() === "";
+  }
+
+  focus() {
+    this.#field.focus();
+  }
+
+  /** Answers `message` {id, username, preview}, or nobody with null. */
+  replyTo(message) {
+    this.#replyTo = message;
+    byId("reply-bar").hidden = !message;
+    byId("reply-name").textContent = message?.username ?? "";
+    byId("reply-preview").textContent = message?.preview ?? "";
+  }
+
+  /** Puts a draft that was not accepted back, unless something else is being written. */
+  restore({ message, type, replyTo }) {
+    if (!this.isEmpty) return false;
+    this.#field.value = message;
+    this.#setVisibility(type === "private" ? "private" : "public");
+    this.replyTo(replyTo);
+    this.#measure();
+    return true;
+  }
+
+  /** What the room asks of everybody, such as slow mode. */
+  setRoomHint(text) {
+    this.#roomHint = text;
+    this.#showHint();
+  }
+
+  /** Nothing can be sent until `until` (epoch milliseconds); a later lock replaces an earlier, shorter one. */
+  lock({ until, reason, hard = false }) {
+    if (this.#lock && this.#lock.hard && !hard) return;
+    this.#lock?.stop();
+    this.#lock = { hard, reason, stop: () => {} };
+    this.#field.disabled = hard;
+    this.#field.placeholder = hard ? `Muted until ${moment(until)}` : this.#field.placeholder;
+    this.#button.setAttribute("aria-disabled", "true");
+    this.#showHint();
+    this.#lock.stop = countdown(until, (left) => (this.#buttonLabel.textContent = remaining(left)), () => this.#unlock());
+  }
+
+  #unlock() {
+    this.#lock?.stop();
+    this.#lock = null;
+    this.#field.disabled = false;
+    this.#buttonLabel.textContent = "Send";
+    this.#setVisibility(this.#form.dataset.visibility);
+    this.#measure();
+  }
+
+  #send() {
+    const message = this.#field.value.trim();
+    if (!message || this.#lock || codePoints(message) > MAXIMUM) return;
+    const isPrivate = this.#form.dataset.visibility === "private";
+    const type = isPrivate ? "private" : isEmojiOnly(message) ? "emoji" : "public";
+    const draft = { message, type, replyTo: this.#replyTo };
+    this.#field.value = "";
+    this.replyTo(null);
+    this.#measure();
+    this.focus();
+    this.dispatchEvent(new CustomEvent("send", { detail: draft }));
+  }
+
+  #key(event, menu) {
+    if (event.isComposing || menu.handleKey(event)) return;
+    if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      this.#send();
+    } else if (event.key === "Escape" && this.#replyTo) {
+      event.preventDefault();
+      this.replyTo(null);
+    }
+  }
+
+  #setVisibility(visibility) {
+    this.#form.dataset.visibility = visibility;
+    this.#form.elements.visibility.value = visibility;
+    this.#field.placeholder = PLACEHOLDER[visibility];
+    this.#showHint();
+  }
+
+  #measure() {
+    const length = codePoints(this.#field.value.trim());
+    byId("composer-count-value").textContent = length;
+    this.#counter.dataset.level = length > MAXIMUM ? "over" : length > NEAR ? "near" : "";
+    this.#button.setAttribute("aria-disabled", String(length === 0 || length > MAXIMUM || this.#lock !== null));
+    this.#showHint();
+    this.#field.style.setProperty("--field-height", "auto");
+    const border = this.#field.offsetHeight - this.#field.clientHeight;
+    this.#field.style.setProperty("--field-height", `${this.#field.scrollHeight + border}px`);
+  }
+
+  #showHint() {
+    const over = codePoints(this.#field.value.trim()) - MAXIMUM;
+    const tooLong = over > 0 ? `Too long by ${over}.` : "";
+    const text = this.#lock?.reason || tooLong || HINT[this.#form.dataset.visibility] || this.#roomHint;
+    if (this.#hint.textContent !== text) this.#hint.textContent = text;
+  }
+}

@@ -1,0 +1,39 @@
+/** The chat for somebody not signed in: the last messages over REST, looked at again now and then. */
+
+import { byId } from "./dom.js";
+import { HistoryRefused } from "./history.js";
+
+const AGAIN_MS = 10_000;
+
+export async function followGuest({ view, history, list, isPrivate }) {
+  const note = byId("history-note");
+  if (isPrivate) {
+    byId("chat-loading").hidden = true;
+    note.textContent = "This stream is private. Sign in to read its chat.";
+    return;
+  }
+  let loaded = false;
+  const refresh = async () => {
+    if (document.hidden && loaded) return;
+    try {
+      const { messages, hasMore } = await history.latest();
+      const isContinued = loaded && (list.isEmpty || messages.some(({ id }) => list.has(id)));
+      if (isContinued) {
+        for (const message of messages) if (!list.has(message.id)) view.message(message);
+      } else {
+        view.load(messages, hasMore);
+      }
+      loaded = true;
+    } catch (error) {
+      byId("chat-loading").hidden = true;
+      if (error instanceof HistoryRefused) {
+        note.textContent = error.message;
+        return;
+      }
+      if (!loaded) note.textContent = "The chat could not be loaded. Trying again shortly.";
+    }
+    setTimeout(refresh, AGAIN_MS);
+  };
+  await refresh();
+  document.addEventListener("visibilitychange", () => !document.hidden && loaded && refresh());
+}

@@ -1,0 +1,117 @@
+/** One row of the chat, built from an event's data. */
+
+import { avatar, element, hiddenText, icon, tint } from "./dom.js";
+import { moment } from "./format.js";
+import { segments } from "./text.js";
+
+const CONTINUES_WITHIN_MS = 90_000;
+
+/** A row for `chat:new` data, as `viewer` {userId, hostId} sees it. */
+export function messageRow(message, viewer) {
+  const kind = message.messageType ?? "text";
+  if (kind === "system") return noticeRow(message.message);
+  const isPrivate = message.type === "private";
+  const mentionsMe = Boolean(viewer.userId) && message.mentions?.some(({ userId }) => String(userId) === viewer.userId);
+  const classes = ["message", `message-${kind}`];
+  if (isPrivate) classes.push("message-private");
+  if (mentionsMe) classes.push("message-mentions-me");
+  const row = element(
+    "li",
+    {
+      class: classes.join(" "),
+      tabindex: "-1",
+      "data-message-id": message.id,
+      "data-user-id": message.userId,
+      "data-username": message.username,
+      "data-at": Date.parse(message.timestamp),
+    },
+    kind === "gift" ? icon("gift", "gift-icon") : avatar(message.username),
+    byline(message, viewer),
+    message.replyTo ? quote(message.replyTo) : null,
+    isPrivate ? element("p", { class: "message-scope" }, icon("lock"), hiddenText("Whisper: "), "Only you, the host and moderators see this") : null,
+    element("p", { class: "message-text" }, ...textNodes(message, viewer)),
+    viewer.userId ? actions(message) : null,
+  );
+  if (mentionsMe) row.querySelector(".message-byline").prepend(hiddenText("Mentions you. "));
+  return row;
+}
+
+function byline(message, viewer) {
+  const author = tint(element("span", { class: "message-author" }, message.username), message.username);
+  return element(
+    "p",
+    { class: "message-byline" },
+    author,
+    String(message.userId) === viewer.hostId ? element("span", { class: "message-role" }, "Host") : null,
+    ...(message.badges ?? []).map(badge),
+    hiddenText(": "),
+    element("time", { datetime: message.timestamp, "aria-hidden": "true" }, moment(message.timestamp)),
+  );
+}
+
+function badge(badge) {
+  const label = typeof badge === "string" ? badge : (badge.name ?? badge.label ?? "");
+  return label && label !== "host" ? element("span", { class: "message-role" }, label) : null;
+}
+
+function quote(original) {
+  return element(
+    "button",
+    { class: "message-quote", type: "button", tabindex: "-1", "data-original-id": original.id },
+    hiddenText("In reply to "),
+    element("strong", {}, original.username),
+    " ",
+    original.preview ?? "",
+  );
+}
+
+function textNodes(message, viewer) {
+  return segments(message.message, message.mentions).map(({ text, mention }) => {
+    if (!mention) return text;
+    const isMe = String(mention.userId) === viewer.userId;
+    return element("span", { class: isMe ? "mention mention-me" : "mention" }, text);
+  });
+}
+
+// aria-live off: a screen reader that reads the log aloud should not read the buttons with it.
+function actions(message) {
+  return element(
+    "div",
+    { class: "message-actions", "aria-live": "off" },
+    element("button", { class: "icon-button", type: "button", tabindex: "-1", "data-reply": "", "aria-label": `Reply to ${message.username}`, title: "Reply" }, icon("reply")),
+  );
+}
+
+/** A row for `gift:sent`, which names a gift and is no message. */
+export function giftRow(gift) {
+  const amount = gift.quantity > 1 ? `${gift.giftName} × ${gift.quantity}` : gift.giftName;
+  const author = tint(element("span", { class: "message-author" }, gift.senderName), gift.senderName);
+  return element(
+    "li",
+    { class: "message message-gift" },
+    icon("gift", "gift-icon"),
+    element("p", { class: "message-byline" }, author, hiddenText(" ")),
+    element("p", { class: "message-text" }, `sent ${amount}`),
+  );
+}
+
+export const noticeRow = (text) => element("li", { class: "notice" }, text);
+
+/** What a moderator says to somebody before everybody. */
+export function moderatorRow({ username, message }) {
+  return element("li", { class: "notice notice-moderator" }, icon("shield"), element("p", {}, element("strong", {}, `Moderator to ${username}: `), message));
+}
+
+/** Leaves a row's name and picture out (they stay for screen readers) when the row above is by the same person. */
+export function continueFrom(previous, row) {
+  const continues =
+    previous?.dataset.userId !== undefined &&
+    previous.dataset.userId === row.dataset.userId &&
+    previous.classList.contains("message-private") === row.classList.contains("message-private") &&
+    !row.querySelector(".message-quote") &&
+    !row.classList.contains("message-gift") &&
+    !previous.classList.contains("message-gift") &&
+    Number(row.dataset.at) - Number(previous.dataset.at) < CONTINUES_WITHIN_MS;
+  row.classList.toggle("message-continued", Boolean(continues));
+}
+

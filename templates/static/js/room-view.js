@@ -1,0 +1,100 @@
+/** What the page does with what the room says: events, snapshots and counts. */
+
+import { byId } from "./dom.js";
+import { count, plural } from "./format.js";
+import { giftRow, messageRow, moderatorRow, noticeRow } from "./message-view.js";
+
+const JOINS_IN_ONE_NOTICE = 3;
+
+export class RoomView {
+  #viewer;
+  #list;
+  #history;
+  #chatters;
+  #player;
+  #joins = null;
+
+  /** `viewer` is {userId, hostId}; userId is undefined for a guest. */
+  constructor({ viewer, list, history, chatters, player }) {
+    this.#viewer = viewer;
+    this.#list = list;
+    this.#history = history;
+    this.#chatters = chatters;
+    this.#player = player;
+  }
+
+  /** Starts over from a snapshot's messages, oldest first. */
+  load(messages, hasMore) {
+    this.#joins = null;
+    byId("chat-loading").hidden = true;
+    for (const message of messages) this.#chatters?.saw(message.userId, message.username);
+    this.#list.reset(messages.map((message) => messageRow(message, this.#viewer)));
+    this.#history.begin(hasMore && messages.length > 0);
+    this.#showEmpty();
+  }
+
+  showMetrics(metrics) {
+    if (Number.isFinite(metrics?.viewers)) byId("viewer-count").textContent = count(metrics.viewers);
+    if (Number.isFinite(metrics?.comments)) {
+      byId("comment-count").textContent = count(metrics.comments);
+      byId("comments").hidden = false;
+    }
+  }
+
+  showStatus(status) {
+    this.#player.setStatus(status);
+  }
+
+  /** Applies one event; true when it was one this page shows. */
+  apply(event, data) {
+    const show = this.#events[event];
+    show?.(data);
+    return Boolean(show);
+  }
+
+  message(message) {
+    this.#chatters?.saw(message.userId, message.username);
+    this.#add(messageRow(message, this.#viewer));
+    if (String(message.userId) === this.#viewer.userId) this.#list.follow();
+  }
+
+  #events = {
+    "chat:new": (message) => this.message(message),
+    "gift:sent": (gift) => gift.combo?.ended || this.#add(giftRow(gift)),
+    "throne:claimed": ({ username }) => this.#add(noticeRow(`${username} took the throne`)),
+    "stream:join": (person) => this.#joined(person),
+    "stream:leave": () => {},
+    "metrics:update": ({ metrics }) => this.showMetrics(metrics),
+    "stream:lagging": ({ dropped }) => this.#add(noticeRow(`Your connection is slow: ${plural(dropped, "update was", "updates were")} left out`)),
+    "ai:warning": (warning) => this.#add(moderatorRow(warning)),
+  };
+
+  /** People who come one after the other share a notice while it is the last row. */
+  #joined({ userId, username }) {
+    this.#chatters?.saw(userId, username);
+    if (String(userId) === this.#viewer.userId) return;
+    if (this.#joins && this.#list.isLast(this.#joins.row)) {
+      if (!this.#joins.names.includes(username)) this.#joins.names.push(username);
+      this.#joins.row.textContent = joinNotice(this.#joins.names);
+      return;
+    }
+    const row = noticeRow(joinNotice([username]));
+    this.#joins = { row, names: [username] };
+    this.#add(row);
+  }
+
+  #add(row) {
+    this.#list.append(row);
+    this.#showEmpty();
+  }
+
+  #showEmpty() {
+    byId("chat-empty").hidden = !this.#list.isEmpty;
+  }
+}
+
+function joinNotice(names) {
+  if (names.length === 1) return `${names[0]} joined`;
+  if (names.length <= JOINS_IN_ONE_NOTICE) return `${names.slice(0, -1).join(", ")} and ${names.at(-1)} joined`;
+  return `${names.slice(0, JOINS_IN_ONE_NOTICE - 1).join(", ")} and ${count(names.length - JOINS_IN_ONE_NOTICE + 1)} others joined`;
+}

@@ -1,0 +1,105 @@
+/**
+ * Messages on their way. They go out one at a time and in order, each under its own `cid`; one whose answer
+ * was lost with the connection is sent again under the same `cid`, so the server never doubles it.
+ *
+ * Emits `change` (the entries, whenever one changes), `sent` {entry, data} and `refused` {entry, refusal}.
+ */
+
+import { Refusal } from "./gateway-socket.js";
+
+const ATTEMPTS = 4;
+
+export class SendQueue extends EventTarget {
+  #room;
+  #entries = [];
+  #busy = false;
+
+  constructor(room) {
+    super();
+    this.#room = room;
+    room.addEventListener("joined", () => this.#pump());
+    room.addEventListener("refused", ({ detail }) => {
+      for (const entry of this.#entries) this.#fail(entry, detail.message);
+    });
+  }
+
+  get entries() {
+    return this.#entries;
+  }
+
+  submit(draft) {
+    this.#entries.push({ ...draft, cid: newCid(), state: "waiting", attempts: 0, problem: "", since: Date.now() });
+    this.#changed();
+    this.#pump();
+  }
+
+  /** Keeps a draft the server refused beside the composer, to be sent again on request as a new message. */
+  keep(draft, problem) {
+    this.#entries.push({ ...draft, cid: newCid(), state: "failed", attempts: 0, problem, since: Date.now() });
+    this.#changed();
+  }
+
+  retry(cid) {
+    const entry = this.#entries.find((candidate) => candidate.cid === cid);
+    if (!entry) return;
+    Object.assign(entry, { state: "waiting", attempts: 0, problem: "" });
+    this.#changed();
+    this.#pump();
+  }
+
+  discard(cid) {
+    this.#entries = this.#entries.filter((entry) => entry.cid !== cid);
+    this.#changed();
+  }
+
+  async #pump() {
+    if (this.#busy || !this.#room.joined) return;
+    const entry = this.#entries.find(({ state }) => state === "waiting");
+    if (!entry) return;
+    this.#busy = true;
+    entry.state = "sending";
+    entry.attempts += 1;
+    this.#changed();
+    try {
+      const { message, type, replyTo, cid } = entry;
+      const data = await this.#room.command("chat:new", { message, type, cid, ...(replyTo ? { replyTo: replyTo.id } : {}) });
+      this.discard(entry.cid);
+      this.#emit("sent", { entry, data });
+    } catch (error) {
+      this.#notSent(entry, error);
+    }
+    this.#busy = false;
+    this.#pump();
+  }
+
+  #notSent(entry, error) {
+    if (error instanceof Refusal) {
+      this.discard(entry.cid);
+      this.#emit("refused", { entry, refusal: error });
+    } else if (entry.attempts >= ATTEMPTS) {
+      this.#fail(entry, "No answer from the server.");
+    } else {
+      entry.state = "waiting";
+      this.#changed();
+    }
+  }
+
+  #fail(entry, problem) {
+    Object.assign(entry, { state: "failed", problem });
+    this.#changed();
+  }
+
+  #changed() {
+    this.#emit("change", this.#entries);
+  }
+
+  #emit(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+// randomUUID exists in secure contexts only; a development server on a plain address is none.
+function newCid() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
