@@ -20,7 +20,11 @@ const FINAL = {
   4104: { title: "Closed by the server", detail: "Too many requests were refused. Wait a few minutes before you reconnect.", action: "reconnect" },
 };
 
+/** The server did not take this browser's session and waited in vain for something else. */
+const UNRECOGNISED = { title: "You could not be signed in", detail: "Your session has ended, or too many connections of yours are open.", action: "signin" };
+
 /** What to tell somebody whose connection was closed for good: {title, detail, action}. */
 export function explainClose(code, reason) {
+  if (reason === "authentication_timeout") return UNRECOGNISED;
   return FINAL[code] ?? { title: "Disconnected", detail: reason || "The server closed the connection.", action: "reconnect" };
 }

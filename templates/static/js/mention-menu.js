@@ -2,7 +2,7 @@
 
 import { avatar, element } from "./dom.js";
 
-const TYPED = /(^|[\s(])@([\p{L}\p{N}_.+-]{0,32})$/u;
+const TYPED = /(^|[^A-Za-z0-9_])@([A-Za-z0-9_]{0,30})$/;
 
 export class MentionMenu {
   #field;

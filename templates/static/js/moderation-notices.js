@@ -6,8 +6,7 @@ const WAIT_CODES = {
   slow_mode: "Slow mode: one message at a time.",
   rate_limited: "You are writing too fast. Wait a moment.",
 };
-const MUTE_CODES = new Set(["content_ban", "muted", "banned"]);
-const STOP_CODES = new Set(["content_moderation", ...MUTE_CODES]);
+const MUTE_CODES = new Set(["muted", "banned"]);
 
 export class ModerationNotices {
   #warnings;
@@ -56,7 +55,7 @@ export class ModerationNotices {
       return false;
     }
     // The reason of a stopped message comes as ai:warning; saying it twice explains nothing.
-    if (!STOP_CODES.has(refusal.code)) {
+    if (refusal.code !== "content_stopped") {
       this.#warnings.show({ key: "stopped", title: "Your message was not sent", detail: refusal.message });
     }
     return true;

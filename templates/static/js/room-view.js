@@ -64,7 +64,10 @@ export class RoomView {
     "throne:claimed": ({ username }) => this.#add(noticeRow(`${username} took the throne`)),
     "stream:join": (person) => this.#joined(person),
     "stream:leave": () => {},
-    "metrics:update": ({ metrics }) => this.showMetrics(metrics),
+    "metrics:update": ({ metrics }) => {
+      this.showMetrics(metrics);
+      this.showStatus(metrics.status);
+    },
     "stream:lagging": ({ dropped }) => this.#add(noticeRow(`Your connection is slow: ${plural(dropped, "update was", "updates were")} left out`)),
     "ai:warning": (warning) => this.#add(moderatorRow(warning)),
   };

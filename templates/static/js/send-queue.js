@@ -8,6 +8,9 @@
 import { Refusal } from "./gateway-socket.js";
 
 const ATTEMPTS = 4;
+/** Refusals that say nothing of the message: the same `cid` may be tried again. */
+const PASSING = new Set(["unavailable", "internal"]);
+const PASSING_MS = 1500;
 
 export class SendQueue extends EventTarget {
   #room;
@@ -57,6 +60,7 @@ export class SendQueue extends EventTarget {
     const entry = this.#entries.find(({ state }) => state === "waiting");
     if (!entry) return;
     this.#busy = true;
+    let pause = 0;
     entry.state = "sending";
     entry.attempts += 1;
     this.#changed();
@@ -66,22 +70,28 @@ export class SendQueue extends EventTarget {
       this.discard(entry.cid);
       this.#emit("sent", { entry, data });
     } catch (error) {
-      this.#notSent(entry, error);
+      pause = this.#notSent(entry, error);
     }
+    if (pause) await new Promise((resolve) => setTimeout(resolve, pause));
     this.#busy = false;
     this.#pump();
   }
 
+  /** What to do with an unsent entry, and how long to wait before the next is tried (0: not at all). */
   #notSent(entry, error) {
-    if (error instanceof Refusal) {
+    const refused = error instanceof Refusal;
+    if (refused && !PASSING.has(error.code)) {
       this.discard(entry.cid);
       this.#emit("refused", { entry, refusal: error });
-    } else if (entry.attempts >= ATTEMPTS) {
-      this.#fail(entry, "No answer from the server.");
-    } else {
-      entry.state = "waiting";
-      this.#changed();
+      return (error.retryAfter ?? 0) * 1000;
     }
+    if (entry.attempts >= ATTEMPTS) {
+      this.#fail(entry, refused ? error.message : "No answer from the server.");
+      return 0;
+    }
+    entry.state = "waiting";
+    this.#changed();
+    return refused ? Math.max(PASSING_MS, (error.retryAfter ?? 0) * 1000) : 0;
   }
 
   #fail(entry, problem) {
