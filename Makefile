@@ -28,7 +28,7 @@ lint: $(VENV)/installed-dev ## Check style, types, layers, migrations and produc
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy $(PACKAGES)
 	@$(BIN)/lint-imports
-	@$(BIN)/python manage.py makemigrations --check --dry-run
+	@DATABASE_URL=django.db.backends.dummy:// $(BIN)/python manage.py makemigrations --check --dry-run
 	@$(THROWAWAY) DJANGO_SETTINGS_MODULE=realtime_project.settings.production \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 

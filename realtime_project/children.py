@@ -8,13 +8,19 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 STOP_SECONDS = 10.0
 PR_SET_PDEATHSIG = 1
+
+
+class Stopped(BaseException):
+    """Someone asked us to stop."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +129,26 @@ def port_is_free(host: str, port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+_stop_requested = False
+
+
+def request_stop(number: int, frame: FrameType | None) -> None:
+    """A signal handler that lets the next `pause` raise Stopped.
+
+    It raises nothing itself: Python drops exceptions that a handler happens to raise in the wrong
+    place, in a callback of `fork` for example, and the signal with them.
+    """
+    global _stop_requested
+    _stop_requested = True
+
+
+def pause(seconds: float) -> None:
+    """Sleep a moment, and raise Stopped when that is asked for."""
+    time.sleep(seconds)
+    if _stop_requested:
+        raise Stopped
 
 
 @contextmanager

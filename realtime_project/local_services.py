@@ -16,8 +16,8 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
-from realtime_project.children import Child, ignore_signals, port_is_free, reason, sigterm_as_exit
-from realtime_project.servers import LOOPBACK, Access, LocalServiceError, Postgres, Redis, Server
+from realtime_project.children import Child, ignore_signals, pause, port_is_free, reason, sigterm_as_exit
+from realtime_project.servers import LOOPBACK, POLL_SECONDS, Access, LocalServiceError, Postgres, Redis, Server
 
 __all__ = ["LocalServiceError", "LocalServices", "LocalUrls", "data_directory", "local_services", "local_urls"]
 
@@ -26,7 +26,6 @@ __all__ = ["LocalServiceError", "LocalServices", "LocalUrls", "data_directory", 
 PORTS = range(20_000, 32_000)
 START_SECONDS = 60.0
 GONE_SECONDS = 15.0
-POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,7 @@ def _answers_in_time(server: Server, access: Access, child: Child) -> bool:
     while child.running() and time.monotonic() < deadline:
         if server.answers(access):
             return True
-        time.sleep(POLL_SECONDS)
+        pause(POLL_SECONDS)
     return False
 
 
@@ -137,7 +136,7 @@ def _wait_until_gone(server: Server) -> None:
     while process := _process_of(server):
         if time.monotonic() > deadline:
             raise LocalServiceError(f"{server.name} (process {process.pid}) holds {server.directory} without answering")
-        time.sleep(POLL_SECONDS)
+        pause(POLL_SECONDS)
     server.pid_file.unlink(missing_ok=True)
 
 

@@ -12,16 +12,15 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import NoReturn
 
 import psycopg
 import redis
 
-from realtime_project.children import Child, ignore_signals, port_is_free, reason, start_child
+from realtime_project.children import Child, Stopped, pause, port_is_free, reason, request_stop, start_child
 from realtime_project.local_services import LocalServiceError, LocalServices, data_directory, local_services
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,10 +31,6 @@ POLL_SECONDS = 0.2
 
 class RunError(Exception):
     """Something does not run; the text is one line that says what and why."""
-
-
-class Stopped(BaseException):
-    """Someone asked us to stop."""
 
 
 @dataclass(frozen=True)
@@ -103,20 +98,32 @@ def _log(name: str) -> Path:
 
 def _manage(command: str, *arguments: str) -> str:
     """The output of a management command."""
-    done = subprocess.run(
+    process = subprocess.Popen(
         [sys.executable, "manage.py", command, *arguments],
         cwd=ROOT,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
         start_new_session=True,
     )
-    if done.returncode == 0:
-        return done.stdout.strip()
-    output = done.stdout + done.stderr
+    with process:
+        output, errors = _communicate(process)
+    if process.returncode == 0:
+        return output.strip()
     _log(command).parent.mkdir(parents=True, exist_ok=True)
-    _log(command).write_text(output)
-    raise RunError(f"{command} failed: {reason(output)} (log: {_log(command)})")
+    _log(command).write_text(output + errors)
+    raise RunError(f"{command} failed: {reason(output + errors)} (log: {_log(command)})")
+
+
+def _communicate(process: subprocess.Popen[str]) -> tuple[str, str]:
+    try:
+        while True:
+            with suppress(subprocess.TimeoutExpired):
+                return process.communicate(timeout=POLL_SECONDS)
+            pause(0)
+    except BaseException:
+        process.kill()
+        raise
 
 
 def _check_port(options: Options) -> None:
@@ -146,7 +153,7 @@ def _wait_until_ready(options: Options, children: list[Child]) -> None:
         _raise_if_stopped(children)
         if time.monotonic() > deadline:
             raise RunError(f"web does not answer on {options.url}/healthz (log: {_log('web')})")
-        time.sleep(POLL_SECONDS)
+        pause(POLL_SECONDS)
 
 
 def _answers(url: str) -> bool:
@@ -160,7 +167,7 @@ def _answers(url: str) -> bool:
 def _watch(children: list[Child]) -> NoReturn:
     while True:
         _raise_if_stopped(children)
-        time.sleep(POLL_SECONDS)
+        pause(POLL_SECONDS)
 
 
 def _raise_if_stopped(children: list[Child]) -> None:
@@ -171,7 +178,6 @@ def _raise_if_stopped(children: list[Child]) -> None:
 
 
 def _stop_all(children: list[Child]) -> None:
-    ignore_signals()
     for child in children:
         child.ask_to_stop()
     for child in children:
@@ -182,11 +188,7 @@ def _stop_on_signals() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # An ignored SIGHUP is someone's nohup.
         if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _stop)
-
-
-def _stop(number: int, frame: FrameType | None) -> NoReturn:
-    raise Stopped
+            signal.signal(number, request_stop)
 
 
 def _options() -> Options:

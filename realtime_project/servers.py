@@ -14,9 +14,10 @@ from typing import ClassVar
 import psycopg
 import redis
 
-from realtime_project.children import Account, Child, reason, start_child
+from realtime_project.children import Account, Child, pause, reason, start_child
 
 LOOPBACK = "127.0.0.1"
+POLL_SECONDS = 0.05
 OLDEST_REDIS = (6, 2)
 
 
@@ -129,10 +130,11 @@ class Postgres(Server):
             cwd="/",
         )
         try:
-            status = child.process.wait()
+            while child.running():
+                pause(POLL_SECONDS)
         finally:
             child.stop()
-        if status:
+        if child.process.returncode:
             raise LocalServiceError(f"PostgreSQL cannot create {self.directory}: {reason(self.log.read_text())}")
 
     def _command(self, access: Access) -> tuple[list[str], str]:
