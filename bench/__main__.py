@@ -27,8 +27,12 @@ def main() -> int:
     options = parse()
     console = Console()
     comparisons = [c for c in COMPARISONS if options.only in c.name and (c.quick or not options.quick)]
+    if not comparisons:
+        console.print("Nothing to measure. There are: " + "; ".join(c.name for c in COMPARISONS))
+        return 2
     machine.prepare()
-    shutil.rmtree(BUILD / "logs", ignore_errors=True)
+    for name in ("logs", "services"):
+        shutil.rmtree(BUILD / name, ignore_errors=True)
     os.environ["REALTIME_DATA_DIR"] = str(BUILD / "services")
     try:
         build()

@@ -1,13 +1,15 @@
-"""Who takes part: users with tokens, and live streams to join."""
+"""Who takes part: users with a session and a token each, and live streams to join."""
 
+import os
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
-import jwt
+import django
+from django.core.management import call_command
 
 from bench.harness.build import BUILD
-from bench.harness.servers import KEYS
+from bench.harness.servers import KEYS, OUR_SETTINGS
 
 USERS = 5000
 STREAMS = 200
@@ -23,13 +25,35 @@ class People:
 
 
 def create_people() -> People:
-    """Sign a token for every user."""
+    """Fill the empty database that DATABASE_URL names. The peers believe the same tokens."""
+    os.environ.update(KEYS | OUR_SETTINGS)
+    django.setup()
+    call_command("migrate", verbosity=0)
     tokens = BUILD / "tokens"
-    claims = {
-        "iss": "realtime-backend",
-        "aud": "realtime-clients",
-        "exp": datetime.now(UTC) + TOKEN_LIFETIME,
-    }
-    key = KEYS["JWT_SIGNING_KEY"]
-    tokens.write_text("".join(jwt.encode(claims | {"userId": str(n)}, key) + "\n" for n in range(1, USERS + 1)))
-    return People(tokens, [str(n) for n in range(1, STREAMS + 1)])
+    tokens.write_text("".join(f"{token}\n" for token in _tokens()))
+    return People(tokens, _streams())
+
+
+def _tokens() -> list[str]:
+    # Django's models can only be imported once it is set up.
+    from accounts.models import Session, User
+    from accounts.services import access_token
+
+    users = User.objects.bulk_create(User(username=f"member{number}") for number in range(USERS))
+    tokens = []
+    for session in Session.objects.bulk_create(Session(user=user) for user in users):
+        token = access_token(session)
+        token.set_exp(lifetime=TOKEN_LIFETIME)
+        tokens.append(str(token))
+    return tokens
+
+
+def _streams() -> list[str]:
+    from accounts.models import User
+    from streams.models import Status, Stream
+
+    host = User.objects.create(username="host")
+    streams = Stream.objects.bulk_create(
+        Stream(host=host, title=f"Stream {number}", status=Status.LIVE) for number in range(STREAMS)
+    )
+    return [str(stream.pk) for stream in streams]

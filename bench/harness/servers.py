@@ -22,6 +22,7 @@ KEYS = {
     "JWT_SIGNING_KEY": "benchmark-only-jwt-key-0123456789abcdef0123456789abcdef01234567",
     "ALLOWED_HOSTS": "127.0.0.1",
 }
+OUR_SETTINGS = {"DJANGO_SETTINGS_MODULE": "realtime_project.settings.bench"}
 
 
 @dataclass(frozen=True)
@@ -49,13 +50,12 @@ def _daphne(application: str) -> Callable[[int], list[str]]:
     return lambda port: [sys.executable, "-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p", str(port), application]
 
 
-_OURS = {"DJANGO_SETTINGS_MODULE": "realtime_project.settings.bench"}
 _CHANNELS = "bench.peers.channels_consumer:application"
 
 SERVERS = {
-    "ours": Server(_ours(1), health="/healthz", environment=_OURS),
-    "ours, plain WebSocket": Server(_ours(1), wire="plain", health="/healthz", environment=_OURS),
-    "ours, 2 processes": Server(_ours(2), health="/healthz", environment=_OURS),
+    "ours": Server(_ours(1), health="/healthz", environment=OUR_SETTINGS),
+    "ours, plain WebSocket": Server(_ours(1), wire="plain", health="/healthz", environment=OUR_SETTINGS),
+    "ours, 2 processes": Server(_ours(2), health="/healthz", environment=OUR_SETTINGS),
     "Node": Server(
         lambda port: ["node", str(BUILD / "node" / "server.js"), str(port)], environment={"NODE_ENV": "production"}
     ),
