@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 Outgoing = Packet | Broadcast
 # More than this waiting means the client reads too slowly for typing and cursors to be worth its time.
 _VOLATILE_BYTES = 16 * 1024
+_FLUSH_SECONDS = 5.0
 Send = Callable[[str | bytes], Awaitable[None]]
 
 
@@ -86,9 +87,11 @@ class Outlet:
         if self._raw is not None:
             self._raw.outlet = None
         self._raw = None
-        self._queue.clear()
-        self._queued_bytes = 0
-        if self._waiter is not None and not self._waiter.done():
+        if self._waiter is None:
+            self._queue.clear()
+            self._queued_bytes = 0
+        elif not self._waiter.done():
+            # A poll is on its way out with what waits.
             self._waiter.set_result(None)
 
     def pause(self) -> None:
@@ -146,14 +149,17 @@ class Outlet:
         return items
 
     async def flushed(self) -> None:
-        """Return when all that waits was handed to the server."""
+        """Return when all that waits was handed to the server, or could not be in time."""
+        self.resume()
         if self._drainer is not None:
-            await asyncio.wait([self._drainer])
+            await asyncio.wait([self._drainer], timeout=_FLUSH_SECONDS)
 
     def abort(self) -> None:
         """Cut the connection without a word, as for a client that does not read."""
         raw = self._raw
         self.detach()
+        if self._drainer is not None:
+            self._drainer.cancel()
         if raw is not None:
             raw.abort()
 
@@ -251,6 +257,10 @@ class Connection(ABC):
                 SessionClosing(code=code, reason=reason, retry_after_ms=retry_after_ms if code.may_reconnect else None),
             )
         self._close(code, reason)
+
+    def close_slow(self) -> None:
+        """Close a client that reads too slowly to be kept."""
+        self.close(SLOW, "slow")
 
     @abstractmethod
     def _close(self, code: CloseCode, reason: str) -> None:

@@ -51,6 +51,10 @@ C = TypeVar("C", bound=Command)
 
 HANDLERS: dict[type[Command], Handler] = {}
 
+# (who left, the room's key, how many of the room's users this process has left)
+DisconnectHandler = Callable[[Identity, str, int], None]
+DISCONNECT_HANDLERS: dict[str, DisconnectHandler] = {}
+
 # The wire contract gives bad values of these fields words of their own.
 _FIELD_ERRORS = {
     "streamId": ErrorCode.INVALID_STREAM,
@@ -66,6 +70,16 @@ def handles(command: type[C]) -> Callable[[Handler], Handler]:
 
     def register(handler: Handler) -> Handler:
         HANDLERS[command] = handler
+        return handler
+
+    return register
+
+
+def handles_disconnect(kind: str) -> Callable[[DisconnectHandler], DisconnectHandler]:
+    """Decorator: call a function, in a database thread, for each room of this kind a lost socket was in."""
+
+    def register(handler: DisconnectHandler) -> DisconnectHandler:
+        DISCONNECT_HANDLERS[kind] = handler
         return handler
 
     return register

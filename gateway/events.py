@@ -52,7 +52,7 @@ class CommandSpec:
 
     name: str
     type: type[Command]
-    limit: str
+    limit: str | None
     needs_connection: bool
     example: dict[str, Any]
 
@@ -76,14 +76,14 @@ E = TypeVar("E", bound=Event)
 
 
 def command(
-    name: str, *, example: dict[str, Any], limit: str = "default", needs_connection: bool = False
+    name: str, *, example: dict[str, Any], limit: str | None = "default", needs_connection: bool = False
 ) -> Callable[[type[C]], type[C]]:
     """Declare the command clients send as `name`.
 
     Args:
         name: the event name on the wire.
         example: a valid payload, used by the documentation and the contract tests.
-        limit: the name of its rate limit in `settings.GATEWAY_RATE_LIMITS`.
+        limit: the name of its rate limit in `settings.GATEWAY_RATE_LIMITS`; `None` when its handler spends one.
         needs_connection: whether it makes sense only on a live socket, not over REST.
     """
 

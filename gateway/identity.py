@@ -29,6 +29,7 @@ class Identity:
     avatar: str
     og_level: int
     session_id: str
+    is_moderator: bool = False
     expires_at: float = 0.0
 
 

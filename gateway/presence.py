@@ -64,21 +64,33 @@ class Presence:
         self._settling: asyncio.Task[None] | None = None
         self.on_total: Callable[[str, int], None] = lambda key, total: None
 
-    async def claim(self, key: str, count: int, limit: int) -> int | None:
-        """State this process's `count` of `key`, unless the cluster's total would exceed `limit`.
+    async def enter(self, key: str, limit: int) -> bool:
+        """Count one more of `key` here, unless the cluster's total would exceed `limit`.
 
         Returns:
-            The total, or `None` when it would exceed the limit. When Redis is away the claim is granted
-            by this process's count alone.
+            Whether it was counted. When Redis is away, this process's own count decides.
         """
-        try:
-            total = int(await self._state(key, count, limit))
-        except RedisError:
-            return count if count <= limit else None
-        if total < 0:
-            return None
+        # The count is raised before Redis is asked, so that two who enter together count each other.
+        count = self.local(key) + 1
         self._remember(key, count)
-        return total
+        try:
+            entered = await self._state(key, count, limit) >= 0
+        except RedisError:
+            entered = count <= limit
+        if not entered:
+            self._remember(key, self.local(key) - 1)
+        return entered
+
+    def leave(self, key: str) -> None:
+        """Count one less of `key` here. Never waits."""
+        self.state(key, max(0, self.local(key) - 1))
+
+    async def fits(self, key: str, count: int, limit: int) -> bool:
+        """State this process's `count` of `key`, unless the cluster's total would exceed `limit`."""
+        try:
+            return await self._state(key, count, limit) >= 0
+        except RedisError:
+            return count <= limit
 
     def state(self, key: str, count: int) -> None:
         """State this process's `count` of `key` soon, together with others. Never waits."""
@@ -145,6 +157,16 @@ class Presence:
         totals = await asyncio.gather(*(self._total(key) for key in dirty))
         for key, total in zip(dirty, totals, strict=True):
             self.on_total(key, total)
+
+
+def total(key: str) -> int:
+    """The cluster's total of `key`, for threads."""
+    client = sync_redis()
+    with client.pipeline(transaction=False) as pipeline:
+        pipeline.hgetall(_tally(key))
+        pipeline.zrangebyscore(_PROCESSES, time.time(), "+inf")
+        counts, living = pipeline.execute()
+    return sum(int(count) for process, count in counts.items() if process in set(living))
 
 
 def cluster_counts(prefix: str) -> dict[str, dict[str, int]]:

@@ -49,15 +49,6 @@ class RoomKind(ABC):
     def authorize(self, identity: "Identity", key: str) -> None:
         """Let `identity` in, or raise `CommandError`. Runs in a database thread."""
 
-    def on_disconnect(self, identity: "Identity", key: str, members: int) -> None:
-        """A member's socket is gone. Runs in a database thread; does nothing unless a kind says otherwise.
-
-        Args:
-            identity: who left.
-            key: of the room.
-            members: how many users of the room this process has left.
-        """
-
 
 KINDS: dict[str, RoomKind] = {}
 

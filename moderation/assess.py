@@ -89,3 +89,8 @@ class _Judge:
             if category is not Category.LINKS or not self.lists.only_allowed_links(text):
                 found[category] = 1.0
         return MappingProxyType(found) if found else _NO_CATEGORIES
+
+
+def warm() -> None:
+    """Load the model and judge once, so that the first message of a process does not pay for it."""
+    assess(["warm up"])

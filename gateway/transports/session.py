@@ -10,17 +10,17 @@ from redis.exceptions import RedisError
 
 from gateway import limits
 from gateway.bus import bus
-from gateway.connection import Connection
+from gateway.connection import Connection, Outlet
 from gateway.database import in_database
-from gateway.dispatch import dispatch
-from gateway.errors import CommandError, ErrorCode
+from gateway.dispatch import DISCONNECT_HANDLERS, dispatch
+from gateway.errors import STATE_LOST, CommandError, ErrorCode
 from gateway.events import SessionLimits, SessionReady, iso, now_iso
 from gateway.hub import hub
 from gateway.idempotency import Answer
 from gateway.identity import Identity
 from gateway.limits import Bucket
 from gateway.presence import presence
-from gateway.rooms import KINDS, Room, user_room
+from gateway.rooms import Room, user_room
 from gateway.runtime import runtime
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ class ClientConnection(Connection):
 
     __slots__ = ("_commands", "_space", "_worker")
 
-    def __init__(self, outlet, address: str, identity: Identity) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, outlet: Outlet, address: str, identity: Identity) -> None:
         super().__init__(outlet, address, identity)
         self._commands: deque[tuple[object, object, object]] = deque()
         self._worker: asyncio.Task[None] | None = None
@@ -75,7 +75,7 @@ class ClientConnection(Connection):
 
 
 async def knock(address: str) -> None:
-    """Charge a new socket to its address, before anything is known of it.
+    """Charge a new socket to its address, before anything is known of it; `authenticated` ends its wait.
 
     Raises:
         CommandError: `rate_limited` or `connection_limit`.
@@ -84,33 +84,38 @@ async def knock(address: str) -> None:
         return
     key = limits.address_key(address)
     await limits.spend([Bucket(f"connect:{key}", settings.GATEWAY_NEW_CONNECTIONS_PER_ADDRESS_MINUTE, 60)])
-    if presence.local(f"unauthenticated:{key}") >= settings.GATEWAY_UNAUTHENTICATED_PER_ADDRESS:
+    if not await presence.enter(f"unauthenticated:{key}", settings.GATEWAY_UNAUTHENTICATED_PER_ADDRESS):
         raise CommandError(ErrorCode.CONNECTION_LIMIT)
 
 
-def count_unauthenticated(address: str, change: int) -> None:
-    """Count an address's sockets that have not authenticated yet."""
-    key = f"unauthenticated:{limits.address_key(address)}"
-    presence.state(key, presence.local(key) + change)
+def authenticated(address: str) -> None:
+    """A socket that `knock` let wait has authenticated, or is gone."""
+    if settings.GATEWAY_LIMITS_ENABLED:
+        presence.leave(f"unauthenticated:{limits.address_key(address)}")
 
 
-async def open_session(connection: ClientConnection) -> None:
-    """Let an authenticated connection in: count it, enter its user's room, send `session:ready`.
+async def admit(connection: ClientConnection) -> None:
+    """Let an authenticated connection in, within the limits of its user and address.
 
     Raises:
-        CommandError: `connection_limit`, or `unavailable` when Redis is away.
+        CommandError: `connection_limit`, or `unavailable` when the server is stopping.
     """
     if runtime.stopping:
         raise CommandError(ErrorCode.UNAVAILABLE, retry_after=1.0)
     await _claim(connection)
     hub.add(connection)
+
+
+async def welcome(connection: ClientConnection) -> None:
+    """Put an admitted connection into its user's room and send `session:ready`; close it when that fails."""
+    room = user_room(connection.identity.user_id)
     try:
-        room = user_room(connection.identity.user_id)
         async with hub.joining(connection, room) as entry:
             entry.admit(await bus.position(room))
     except (CommandError, RedisError, OSError, TimeoutError) as error:
-        close_session(connection)
-        raise CommandError(ErrorCode.UNAVAILABLE, retry_after=1.0) from error
+        log.warning("a client could not enter its user's room: %s", type(error).__name__)
+        connection.close(STATE_LOST, "unavailable", retry_after_ms=1000)
+        return
     connection.send_event("session:ready", _ready(connection.identity))
 
 
@@ -121,7 +126,7 @@ def close_session(connection: Connection) -> None:
     rooms = hub.remove(connection)
     if settings.GATEWAY_LIMITS_ENABLED:
         for key, _ in _tallies(connection):
-            presence.state(key, presence.local(key) - 1)
+            presence.leave(key)
     connection.outlet.detach()
     if not runtime.stopping:
         asyncio.ensure_future(_tell_rooms(connection.identity, rooms))
@@ -129,11 +134,11 @@ def close_session(connection: Connection) -> None:
 
 async def _tell_rooms(identity: Identity, rooms: list[Room]) -> None:
     for room in rooms:
-        kind = KINDS[room.kind]
-        if not kind.counted:
+        handler = DISCONNECT_HANDLERS.get(room.kind)
+        if handler is None:
             continue
         try:
-            await in_database(kind.on_disconnect, identity, room.key, hub.count(room))
+            await in_database(handler, identity, room.key, hub.count(room))
         except CommandError:
             log.debug("a room was not told of a disconnect")
 
@@ -148,14 +153,13 @@ def _tallies(connection: Connection) -> list[tuple[str, int]]:
 async def _claim(connection: Connection) -> None:
     if not settings.GATEWAY_LIMITS_ENABLED:
         return
-    claimed: list[str] = []
+    entered: list[str] = []
     for key, limit in _tallies(connection):
-        # The count is raised before Redis is asked, so that sockets opened together count one another.
-        if await presence.claim(key, presence.local(key) + 1, limit) is None:
-            for other in claimed:
-                presence.state(other, presence.local(other) - 1)
+        if not await presence.enter(key, limit):
+            for other in entered:
+                presence.leave(other)
             raise CommandError(ErrorCode.CONNECTION_LIMIT)
-        claimed.append(key)
+        entered.append(key)
 
 
 def _ready(identity: Identity) -> SessionReady:

@@ -173,6 +173,7 @@ GATEWAY_RATE_LIMITS: dict[str, list[tuple[int, float]]] = {
     "chat": [(30, 60), (3, 3)],
     "chat_moderator": [(100, 60)],
     "join": [(20, 60)],
+    "sign_in": [(10, 60)],
 }
 
 # --- Moderation -----------------------------------------------------------------------------------

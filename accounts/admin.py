@@ -1,0 +1,85 @@
+"""People and their sessions in the admin."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from accounts import services
+from accounts.models import Session, User
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg, misc]
+    """People; bans and new passwords end their sessions and close their sockets."""
+
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ("username", "og_level", "is_moderator", "is_staff", "is_banned", "date_joined")
+    list_filter = ("is_moderator", "is_staff", "is_banned")
+    search_fields = ("username",)
+    readonly_fields = ("is_banned", "last_login", "date_joined")
+    filter_horizontal = ("channel_moderators",)
+    fieldsets = (
+        (None, {"fields": ("username", "password", "avatar", "og_level", "is_banned")}),
+        ("Roles", {"fields": ("is_active", "is_moderator", "is_staff", "is_superuser", "channel_moderators", "groups")}),
+        ("Dates", {"fields": ("last_login", "date_joined")}),
+    )
+    actions = ["ban", "unban", "sign_out_everywhere"]
+
+    @admin.action(description="Ban and close all sockets")
+    def ban(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset:
+            services.ban(user=user)
+        messages.success(request, f"{len(queryset)} banned.")
+
+    @admin.action(description="Lift the ban")
+    def unban(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset:
+            services.unban(user=user)
+        messages.success(request, f"{len(queryset)} let in again.")
+
+    @admin.action(description="Sign out everywhere")
+    def sign_out_everywhere(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset:
+            services.sign_out_everywhere(user=user)
+        messages.success(request, f"{len(queryset)} signed out.")
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        demoted = {"is_active", "is_moderator", "is_staff", "is_superuser", "password"} & set(form.changed_data)
+        if change and demoted:
+            services.end_sessions(user=obj, reason="role_changed")
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
+        response = super().user_change_password(request, id, form_url)
+        if request.method == "POST" and response.status_code == 302:
+            services.sign_out_everywhere(user=User.objects.get(pk=id))
+        return response
+
+
+@admin.register(Session)
+class SessionAdmin(ModelAdmin):  # type: ignore[misc]
+    """Signed-in devices."""
+
+    list_display = ("user", "user_agent", "created_at", "last_seen_at", "revoked_at", "revoked_reason")
+    list_filter = ("revoked_reason",)
+    search_fields = ("user__username",)
+    actions = ["end"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Session | None = None) -> bool:
+        return False
+
+    @admin.action(description="End these sessions", permissions=["view"])
+    def end(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
+        for session in queryset.select_related("user"):
+            services.sign_out(user=session.user, session_id=str(session.pk))
+        messages.success(request, f"{len(queryset)} ended.")

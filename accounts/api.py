@@ -1,0 +1,204 @@
+"""REST of accounts: register, sign in, refresh, sign out, who am I, my devices."""
+
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts import selectors, services
+from accounts.models import Session, User
+from accounts.services import Tokens
+from gateway import limits
+from gateway.errors import CommandError, ErrorCode
+from gateway.events import iso
+from gateway.transports.rest import TokenAuthentication, request_address
+
+
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How the token appears in the OpenAPI document."""
+
+    target_class = TokenAuthentication
+    name = "accessToken"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+
+
+class Credentials(serializers.Serializer[Any]):
+    """A name and a password."""
+
+    username = serializers.CharField(max_length=30)
+    password = serializers.CharField(max_length=128, trim_whitespace=False)
+
+
+class RefreshRequest(serializers.Serializer[Any]):
+    """A refresh token."""
+
+    refresh = serializers.CharField(max_length=2000)
+
+
+class PasswordChange(serializers.Serializer[Any]):
+    """The old password and the new one."""
+
+    oldPassword = serializers.CharField(max_length=128, trim_whitespace=False)
+    newPassword = serializers.CharField(max_length=128, trim_whitespace=False)
+
+
+class TokensResponse(serializers.Serializer[Any]):
+    """A pair of tokens and whose they are."""
+
+    access = serializers.CharField()
+    refresh = serializers.CharField()
+    user = serializers.DictField()
+
+
+class PublicView(APIView):
+    """A view anybody may use, within the limit of their address."""
+
+    permission_classes = [AllowAny]
+    authentication_classes: list[Any] = []
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        key = limits.address_key(request_address(request._request))
+        async_to_sync(limits.spend)(limits.rate("sign_in", key))
+
+
+class RegisterView(PublicView):
+    """`POST`: make an account and sign in."""
+
+    @extend_schema(request=Credentials, responses={201: TokensResponse})
+    def post(self, request: Request) -> Response:
+        data = _valid(Credentials, request)
+        user = services.register(username=data["username"], password=data["password"])
+        return Response(_tokens(services.open_session(user=user, user_agent=_user_agent(request))), status=201)
+
+
+class TokenView(PublicView):
+    """`POST`: sign in."""
+
+    @extend_schema(request=Credentials, responses=TokensResponse)
+    def post(self, request: Request) -> Response:
+        data = _valid(Credentials, request)
+        tokens = services.sign_in(
+            username=data["username"], password=data["password"], user_agent=_user_agent(request)
+        )
+        return Response(_tokens(tokens))
+
+
+class RefreshView(PublicView):
+    """`POST`: trade a refresh token for a new pair. Each is good once; a second use ends the session."""
+
+    @extend_schema(request=RefreshRequest, responses=TokensResponse)
+    def post(self, request: Request) -> Response:
+        return Response(_tokens(services.refresh(token=_valid(RefreshRequest, request)["refresh"])))
+
+
+class LogoutView(APIView):
+    """`POST`: end this session and close its sockets everywhere."""
+
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: Request) -> Response:
+        services.sign_out(user=_user(request), session_id=_session_id(request))
+        return Response(status=204)
+
+
+class LogoutEverywhereView(APIView):
+    """`POST`: end all sessions of this user and close their sockets everywhere."""
+
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: Request) -> Response:
+        services.sign_out_everywhere(user=_user(request))
+        return Response(status=204)
+
+
+class PasswordView(APIView):
+    """`POST`: change the password; every other session ends."""
+
+    @extend_schema(request=PasswordChange, responses={204: None})
+    def post(self, request: Request) -> Response:
+        data = _valid(PasswordChange, request)
+        services.change_password(
+            user=_user(request),
+            old_password=data["oldPassword"],
+            new_password=data["newPassword"],
+            keep_session_id=_session_id(request),
+        )
+        return Response(status=204)
+
+
+class MeView(APIView):
+    """`GET`: who the token speaks of."""
+
+    @extend_schema(responses={200: serializers.DictField()})
+    def get(self, request: Request) -> Response:
+        return Response(_me(_user(request)))
+
+
+class SessionsView(APIView):
+    """`GET`: the user's signed-in devices."""
+
+    @extend_schema(responses={200: serializers.ListField(child=serializers.DictField())})
+    def get(self, request: Request) -> Response:
+        current = _session_id(request)
+        return Response([_session(session, current) for session in selectors.open_sessions(_user(request))])
+
+
+class SessionView(APIView):
+    """`DELETE`: end one of the user's sessions and close its sockets everywhere."""
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, session_id: str) -> Response:
+        services.sign_out(user=_user(request), session_id=session_id)
+        return Response(status=204)
+
+
+def _valid(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    checked = serializer(data=request.data)
+    checked.is_valid(raise_exception=True)
+    return checked.validated_data  # type: ignore[no-any-return]
+
+
+def _user(request: Request) -> User:
+    if not isinstance(request.user, User):
+        raise CommandError(ErrorCode.AUTHENTICATION_REQUIRED)
+    return request.user
+
+
+def _session_id(request: Request) -> str:
+    return str(request.auth.session_id)  # type: ignore[union-attr]
+
+
+def _user_agent(request: Request) -> str:
+    return request.headers.get("User-Agent", "")
+
+
+def _me(user: User) -> dict[str, object]:
+    return {
+        "id": str(user.pk),
+        "username": user.username,
+        "avatar": user.avatar,
+        "ogLevel": user.og_level,
+        "isModerator": user.is_moderator,
+        "isStaff": user.is_staff,
+    }
+
+
+def _tokens(tokens: Tokens) -> dict[str, object]:
+    return {"access": tokens.access, "refresh": tokens.refresh, "user": _me(tokens.user)}
+
+
+def _session(session: Session, current: str) -> dict[str, object]:
+    return {
+        "id": str(session.pk),
+        "userAgent": session.user_agent,
+        "createdAt": iso(session.created_at),
+        "lastSeenAt": iso(session.last_seen_at),
+        "current": str(session.pk) == current,
+    }

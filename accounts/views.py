@@ -1,0 +1,89 @@
+"""Pages to register, sign in and sign out. A browser's sockets come with its Django session."""
+
+from typing import Any, cast
+
+from django import forms
+from django.contrib.auth import login
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.views import LoginView, LogoutView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, resolve_url
+from django.urls import reverse_lazy
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.generic import FormView
+
+from accounts import services
+from accounts.models import User
+from gateway.errors import CommandError
+from gateway.identity import SESSION_CLAIM
+
+
+class SignInForm(AuthenticationForm):
+    """Name and password; a banned user is told so."""
+
+    def confirm_login_allowed(self, user: Any) -> None:
+        super().confirm_login_allowed(user)
+        if user.is_banned:
+            raise forms.ValidationError("This account is banned.", code="banned")
+
+
+class RegisterForm(forms.Form):
+    """A new name and its password."""
+
+    username = forms.CharField(max_length=30, widget=forms.TextInput(attrs={"autocomplete": "username"}))
+    password = forms.CharField(widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}), strip=False)
+
+
+class SignInView(LoginView):
+    """Sign in."""
+
+    template_name = "accounts/signin.html"
+    authentication_form = SignInForm
+    redirect_authenticated_user = True
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        response = super().form_valid(form)
+        _remember_session(self.request, cast(User, form.get_user()))
+        return response
+
+
+class RegisterView(FormView):  # type: ignore[type-arg]
+    """Register and sign in."""
+
+    template_name = "accounts/register.html"
+    form_class = RegisterForm
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(next=self._next(), **kwargs)
+
+    def form_valid(self, form: RegisterForm) -> HttpResponse:
+        try:
+            user = services.register(**form.cleaned_data)
+        except CommandError as error:
+            form.add_error(None, error.message.removeprefix("Invalid payload: "))
+            return self.form_invalid(form)
+        login(self.request, user, backend="django.contrib.auth.backends.ModelBackend")
+        _remember_session(self.request, user)
+        return redirect(self._next() or resolve_url("/"))
+
+    def _next(self) -> str:
+        target = self.request.POST.get("next") or self.request.GET.get("next") or ""
+        hosts = {self.request.get_host()}
+        return target if url_has_allowed_host_and_scheme(target, hosts, self.request.is_secure()) else ""
+
+
+class SignOutView(LogoutView):
+    """Sign out, and close this browser's sockets everywhere."""
+
+    next_page = reverse_lazy("index")
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        session_id = request.session.get(SESSION_CLAIM)
+        if session_id and isinstance(request.user, User):
+            services.sign_out(user=request.user, session_id=session_id)
+        return super().post(request, *args, **kwargs)
+
+
+def _remember_session(request: HttpRequest, user: User) -> None:
+    tokens = services.open_session(user=user, user_agent=request.headers.get("User-Agent", ""))
+    request.session[SESSION_CLAIM] = str(tokens.session.pk)

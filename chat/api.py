@@ -1,0 +1,71 @@
+"""REST of chat: the history of a stream, in pages both ways."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from accounts.models import User
+from chat import selectors
+from chat.render import render
+from django.http import HttpResponse
+from gateway.errors import CommandError, ErrorCode
+from gateway.events import encode
+from gateway.identity import Identity
+from gateway.transports.rest import TokenAuthentication
+from streams.selectors import access_stream, find_card
+
+_MOST = 100
+
+
+class MessagesView(APIView):
+    """`GET`: messages oldest first: the newest, or those `before` or `after` an id, or those of a `thread`."""
+
+    authentication_classes = [TokenAuthentication, SessionAuthentication]
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        parameters=[OpenApiParameter(name, int) for name in ("before", "after", "thread", "limit")],
+        responses={200: serializers.DictField()},
+    )
+    def get(self, request: Request, stream_id: str) -> HttpResponse:
+        stream = access_stream(_viewer(request), stream_id)
+        card = find_card(str(stream.pk))
+        assert card is not None
+        messages = selectors.access_messages(card, _identity(request))
+        thread, before, after = (_id(request, name) for name in ("thread", "before", "after"))
+        limit = min(_id(request, "limit") or 50, _MOST)
+        if thread is not None:
+            messages = messages.filter(thread_id=thread)
+        if after is not None:
+            page = selectors.page_after(messages, after, limit)
+        else:
+            page = selectors.page_before(messages, before, limit)
+        body = {"messages": [render(message, card) for message in page.messages], "hasMore": page.has_more}
+        return HttpResponse(encode(body), content_type="application/json")
+
+
+def _id(request: Request, name: str) -> int | None:
+    value = request.query_params.get(name)
+    if value is None:
+        return None
+    if not value.isdigit() or not 0 < len(value) < 19 or int(value) == 0:
+        raise CommandError(ErrorCode.INVALID_PAYLOAD, f"Invalid payload: {name} must be a positive number")
+    return int(value)
+
+
+def _viewer(request: Request) -> int | None:
+    return request.user.pk if isinstance(request.user, User) else None
+
+
+def _identity(request: Request) -> Identity | None:
+    user = request.user
+    if not isinstance(user, User):
+        return None
+    return Identity(str(user.pk), user.username, user.avatar, user.og_level, "", user.is_moderator)
+
+

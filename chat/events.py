@@ -1,0 +1,70 @@
+"""Commands and events of chat."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from gateway.events import Command, Delivery, Event, Id, command, event
+
+
+@command(
+    "chat:new",
+    limit=None,
+    example={"streamId": "7", "message": "Hello @alice", "type": "public", "cid": "b7c1"},
+)
+class SendMessage(Command):
+    """Say something. `private` is a whisper to the host and the moderators."""
+
+    stream_id: Id
+    message: str
+    type: Literal["public", "private", "gift", "text", "emoji"] = "public"
+    reply_to: Id | None = None
+    attachments: Annotated[list[str], msgspec.Meta(max_length=0)] = []
+
+
+class Mention(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
+    """A user named in a message; `start` and `end` count Unicode code points of the text."""
+
+    user_id: str
+    username: str
+    start: int
+    end: int
+
+
+class Reply(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
+    """The message another one answers."""
+
+    id: str
+    user_id: str
+    username: str
+    preview: str
+
+
+@event(
+    "chat:new",
+    to="the room, its sender included; a whisper goes to its sender, the host and the moderators alone",
+    delivery=Delivery.ORDERED,
+    example={
+        "id": "12", "userId": "2", "username": "bob", "message": "Hello @alice", "type": "public",
+        "timestamp": "2026-01-01T12:00:00.000Z", "userAvatar": "", "messageType": "text",
+        "mentions": [{"userId": "1", "username": "alice", "start": 6, "end": 12}], "replyTo": None, "threadId": None,
+        "ogLevel": 0, "badges": [], "streamId": "7",
+    },
+)  # fmt: skip
+class ChatMessage(Event):
+    """A message, moderated."""
+
+    id: str
+    user_id: str
+    username: str
+    message: str
+    type: str
+    timestamp: str
+    user_avatar: str
+    message_type: str
+    mentions: list[Mention]
+    reply_to: Reply | None
+    thread_id: str | None
+    og_level: int
+    badges: list[str]
+    stream_id: str

@@ -1,0 +1,51 @@
+"""Messages."""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+
+
+class Visibility(models.TextChoices):
+    """Who sees a message: the legacy `type` on the wire."""
+
+    PUBLIC = "public"
+    PRIVATE = "private"
+    GIFT = "gift"
+
+
+class Kind(models.TextChoices):
+    """What a message is: `messageType` on the wire."""
+
+    TEXT = "text"
+    GIFT = "gift"
+    SYSTEM = "system"
+    EMOJI = "emoji"
+
+
+class Message(models.Model):
+    """A message that passed moderation. The text is kept as it was sent and never interpreted."""
+
+    stream = models.ForeignKey("streams.Stream", on_delete=models.CASCADE, related_name="messages")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="messages")
+    text = models.TextField()
+    type = models.CharField(max_length=10, choices=Visibility.choices, default=Visibility.PUBLIC)
+    message_type = models.CharField(max_length=10, choices=Kind.choices, default=Kind.TEXT)
+    mentions: "models.JSONField[list[dict[str, Any]], list[Any]]" = models.JSONField(default=list)
+    reply_to = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replies")
+    # The first message of the thread; empty for a message that has no part in one.
+    thread = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="thread_messages")
+    score = models.FloatField()
+    model_version = models.CharField(max_length=60)
+    policy_version = models.CharField(max_length=60)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["id"]
+        indexes = [
+            models.Index(fields=["stream", "-id"], name="messages_of_stream"),
+            models.Index(fields=["thread", "id"], name="messages_of_thread"),
+        ]
+
+    def __str__(self) -> str:
+        return f"message {self.pk}"

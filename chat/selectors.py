@@ -1,0 +1,58 @@
+"""Reading messages. A whisper is read by its author, the host and moderators alone."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from chat.models import Message, Visibility
+from gateway.identity import Identity
+from streams.selectors import StreamCard
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some messages of a stream, oldest first, and whether there are more in the direction asked for."""
+
+    messages: list[Message]
+    has_more: bool
+
+
+def access_messages(card: StreamCard, identity: Identity | None) -> QuerySet[Message]:
+    """The messages of a stream that the user, or a visitor without a name, may read."""
+    messages = Message.objects.filter(stream_id=int(card.id)).select_related("author", "reply_to__author")
+    if identity is None:
+        return messages.exclude(type=Visibility.PRIVATE)
+    if card.may_moderate(identity):
+        return messages
+    return messages.filter(~Q(type=Visibility.PRIVATE) | Q(author_id=int(identity.user_id)))
+
+
+def page_before(messages: QuerySet[Message], before: int | None, limit: int) -> Page:
+    """The newest messages, or those before a message's id."""
+    if before is not None:
+        messages = messages.filter(pk__lt=before)
+    found = list(messages.order_by("-id")[: limit + 1])
+    return Page(messages=found[:limit][::-1], has_more=len(found) > limit)
+
+
+def page_after(messages: QuerySet[Message], after: int, limit: int) -> Page:
+    """The oldest messages after a message's id."""
+    found = list(messages.filter(pk__gt=after).order_by("id")[: limit + 1])
+    return Page(messages=found[:limit], has_more=len(found) > limit)
+
+
+def messages_by_id(ids: Iterable[int]) -> dict[int, Message]:
+    """Messages by id, with their authors, for checks that know the stream; one query."""
+    wanted = set(ids)
+    return Message.objects.select_related("author").in_bulk(wanted) if wanted else {}
+
+
+def next_ids(count: int) -> list[int]:
+    """Ids for as many new messages, so that their events can be written before they are."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('chat_message', 'id')) FROM generate_series(1, %s)", [count]
+        )
+        return [row[0] for row in cursor.fetchall()]

@@ -1,0 +1,192 @@
+"""Writing messages: judged, stored and announced a batch at a time."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from chat import render, selectors
+from chat.models import Kind, Message, Visibility
+from gateway.dispatch import refusal
+from gateway.errors import CommandError, ErrorCode
+from gateway.events import encode
+from gateway.idempotency import Answer, CommandKey, remember
+from gateway.identity import Identity
+from gateway.publish import Announcement, publish_many
+from gateway.rooms import user_room
+from moderation import selectors as moderation_selectors
+from moderation import services as moderation_services
+from moderation.assess import assess
+from moderation.policy import Action, Verdict
+from streams import services as stream_services
+from streams.rooms import moderator_room, stream_room
+from streams.selectors import StreamCard
+
+_EVENT = "chat:new"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message as its author sent it, to a stream they may see."""
+
+    author: Identity
+    card: StreamCard
+    text: str
+    type: Visibility
+    message_type: Kind
+    reply_to: int | None = None
+    key: CommandKey | None = None
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What becomes of a draft: a message, or a refusal; and the answer either way."""
+
+    draft: Draft
+    verdict: Verdict
+    message: Message | None = None
+    error: CommandError | None = None
+    announcements: list[Announcement] = field(default_factory=list)
+
+    @property
+    def answer(self) -> Answer:
+        if self.error is not None:
+            return refusal(self.error, _EVENT)
+        assert self.message is not None
+        return Answer(ok=True, body=encode({"id": str(self.message.pk)}).decode())
+
+    @property
+    def is_final(self) -> bool:
+        return self.error is None or self.error.final
+
+
+def send_messages(*, drafts: Sequence[Draft]) -> list[Answer]:
+    """Judge, store and announce messages: one call of the model, one transaction, one publish pipeline.
+
+    A message that is stopped reaches nobody; its author is warned. A draft whose `cid` was answered before
+    has no effect and gets that answer.
+
+    Args:
+        drafts: at most one for each (user, cid).
+
+    Returns:
+        The answer to each draft, in their order.
+    """
+    verdicts = assess([draft.text for draft in drafts])
+    outcomes = [_Outcome(draft, verdict) for draft, verdict in zip(drafts, verdicts, strict=True)]
+    with transaction.atomic(durable=True):
+        _decide(outcomes)
+        _compose([outcome for outcome in outcomes if outcome.error is None])
+        keys = {outcome.draft.key: outcome.answer for outcome in outcomes if outcome.draft.key and outcome.is_final}
+        earlier = remember(keys)
+        fresh = [outcome for outcome in outcomes if outcome.draft.key not in earlier]
+        _store([outcome for outcome in fresh if outcome.message is not None])
+        for outcome in fresh:
+            if outcome.error is not None and outcome.error.code is ErrorCode.CONTENT_STOPPED:
+                _stop(outcome)
+    return [
+        earlier[outcome.draft.key] if outcome.draft.key in earlier else outcome.answer  # type: ignore[index]
+        for outcome in outcomes
+    ]
+
+
+def _decide(outcomes: list[_Outcome]) -> None:
+    muted = moderation_selectors.muted_until({outcome.draft.author.user_id for outcome in outcomes})
+    for outcome in outcomes:
+        until = muted.get(outcome.draft.author.user_id)
+        if until is not None:
+            wait = (until - timezone.now()).total_seconds()
+            outcome.error = CommandError(ErrorCode.MUTED, retry_after=round(max(wait, 1.0), 1))
+        elif outcome.verdict.action in (Action.STOP, Action.BAN):
+            outcome.error = moderation_services.refusal(outcome.verdict)
+
+
+def _compose(outcomes: list[_Outcome]) -> None:
+    """Make the messages, and the events that tell of them, before either is written."""
+    if not outcomes:
+        return
+    now = timezone.now()
+    answered = selectors.messages_by_id(o.draft.reply_to for o in outcomes if o.draft.reply_to is not None)
+    mentions = render.resolve_mentions([outcome.draft.text for outcome in outcomes])
+    ids = selectors.next_ids(len(outcomes))
+    for outcome, message_id, mentioned in zip(outcomes, ids, mentions, strict=True):
+        draft = outcome.draft
+        target = answered.get(draft.reply_to) if draft.reply_to is not None else None
+        if draft.reply_to is not None and not _may_answer(draft, target):
+            outcome.error = CommandError(ErrorCode.NOT_FOUND, "The message you answer is not there")
+            continue
+        outcome.message = _message(outcome, message_id, now, mentioned, target)
+        outcome.announcements = _announcements(outcome.message, draft)
+
+
+def _message(
+    outcome: _Outcome, message_id: int, now: datetime, mentions: list[dict[str, object]], target: Message | None
+) -> Message:
+    draft, verdict = outcome.draft, outcome.verdict
+    return Message(
+        id=message_id,
+        stream_id=int(draft.card.id),
+        author=_author(draft.author),
+        text=draft.text,
+        type=draft.type,
+        message_type=draft.message_type,
+        mentions=mentions,
+        reply_to=target,
+        thread_id=(target.thread_id or target.pk) if target is not None else None,
+        score=verdict.score,
+        model_version=verdict.model_version,
+        policy_version=verdict.policy_version,
+        created_at=now,
+    )
+
+
+def _may_answer(draft: Draft, target: Message | None) -> bool:
+    if target is None or str(target.stream_id) != draft.card.id:
+        return False
+    is_own = str(target.author_id) == draft.author.user_id
+    return target.type != Visibility.PRIVATE or is_own or draft.card.may_moderate(draft.author)
+
+
+def _announcements(message: Message, draft: Draft) -> list[Announcement]:
+    event = render.render(message, draft.card)
+    if draft.type is not Visibility.PRIVATE:
+        return [Announcement(stream_room(draft.card.id), event)]
+    heard = [Announcement(moderator_room(draft.card.id), event)]
+    if not draft.card.may_moderate(draft.author):
+        heard.append(Announcement(user_room(draft.author.user_id), event))
+    return heard
+
+
+def _store(outcomes: list[_Outcome]) -> None:
+    if not outcomes:
+        return
+    Message.objects.bulk_create(outcome.message for outcome in outcomes if outcome.message is not None)
+    publish_many(announcement for outcome in outcomes for announcement in outcome.announcements)
+    # Streams are counted in one order everywhere, so that two batches cannot wait for each other.
+    counts = Counter(outcome.draft.card.id for outcome in outcomes)
+    for stream_id in sorted(counts, key=int):
+        stream_services.count_comments(stream_id=stream_id, count=counts[stream_id])
+
+
+def _stop(outcome: _Outcome) -> None:
+    moderation_services.stop_message(
+        author=outcome.draft.author,
+        stream_id=outcome.draft.card.id,
+        text=outcome.draft.text,
+        verdict=outcome.verdict,
+    )
+
+
+def _author(identity: Identity) -> User:
+    """The author's row as the message shows it, from what is known of the session; nothing is read."""
+    return User(
+        pk=int(identity.user_id),
+        username=identity.username,
+        avatar=identity.avatar,
+        og_level=identity.og_level,
+        is_moderator=identity.is_moderator,
+    )

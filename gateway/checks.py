@@ -1,0 +1,29 @@
+"""System checks: what must be true of the code and the configuration before anything starts."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+from gateway.dispatch import HANDLERS
+from gateway.events import COMMANDS
+
+
+@register()
+def every_command_has_a_handler(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A command that is declared and not handled would fail at its first use."""
+    return [
+        Error(f"the command {spec.name} has no handler", id="gateway.E001")
+        for spec in COMMANDS.values()
+        if spec.type not in HANDLERS
+    ]
+
+
+@register()
+def every_limit_is_configured(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A command's limit must be named in the settings."""
+    return [
+        Error(f"the limit {spec.limit} of {spec.name} is not in GATEWAY_RATE_LIMITS", id="gateway.E002")
+        for spec in COMMANDS.values()
+        if spec.limit and spec.limit not in settings.GATEWAY_RATE_LIMITS
+    ]

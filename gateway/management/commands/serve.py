@@ -1,0 +1,31 @@
+"""The production server: uvicorn workers with the gateway's protocol class."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from uvicorn.supervisors import Multiprocess
+
+from gateway.server import GatewayServer, config
+
+
+class Command(BaseCommand):
+    help = "Serve Socket.IO, WebSockets, REST and pages."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--workers", type=int, default=1)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        workers = options["workers"]
+        configuration = config(
+            options["host"], options["port"], settings.GATEWAY_MAX_FRAME_BYTES, workers=workers
+        )
+        server = GatewayServer(configuration)
+        if workers == 1:
+            server.run()
+            return
+        listener = configuration.bind_socket()
+        Multiprocess(configuration, target=server.run, sockets=[listener]).run()

@@ -1,0 +1,283 @@
+"""The Socket.IO bridge: python-socketio, made to keep the specification, and the gateway behind it.
+
+`Bridge` is protocol alone: Socket.IO 5 as its specification says. `GatewayBridge` lets clients in by their
+token, hands their events to `dispatch` and acknowledges with its answers.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import socketio
+from django.conf import settings
+from socketio import packet as socketio_packet
+
+from gateway.database import in_database
+from gateway.errors import PROTOCOL_VIOLATION, CloseCode, CommandError, ErrorCode
+from gateway.idempotency import Answer
+from gateway.identity import Identity, identify
+from gateway.runtime import runtime
+from gateway.transports.address import client_address, header
+from gateway.transports.session import ClientConnection, admit, authenticated, close_session, knock, welcome
+from gateway.transports.socketio.engine import EngineServer, EngineSocket
+from gateway.transports.socketio.packets import SocketIOPacket
+from gateway.wire import Packet
+
+log = logging.getLogger(__name__)
+
+
+class SessionManager(socketio.AsyncManager):  # type: ignore[misc]
+    """Who is in which namespace. The stock manager scans every room of a namespace on each disconnect;
+    rooms are the hub's affair here, so a disconnect is a look-up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._engine_ids: dict[str, dict[str, str]] = self.rooms
+        self._sids: dict[str, dict[str, str]] = {}
+        self._ready: set[str] = set()
+
+    def get_namespaces(self) -> list[str]:
+        return list(self._engine_ids)
+
+    def get_participants(self, namespace: str, room: str | None) -> Iterator[tuple[str, str]]:
+        sids = self._engine_ids.get(namespace, {})
+        if room is None:
+            yield from list(sids.items())
+        elif room in sids:
+            yield room, sids[room]
+
+    async def pre_connect(self, eio_sid: str, namespace: str) -> str | None:
+        if eio_sid in self._sids.get(namespace, {}):
+            return None
+        sid: str = self.server.eio.generate_id()
+        self._engine_ids.setdefault(namespace, {})[sid] = eio_sid
+        self._sids.setdefault(namespace, {})[eio_sid] = sid
+        return sid
+
+    async def connect(self, sid: str, namespace: str) -> str:
+        self._ready.add(sid)
+        return sid
+
+    def is_connected(self, sid: str | None, namespace: str) -> bool:
+        return sid in self._ready
+
+    def sid_from_eio_sid(self, eio_sid: str, namespace: str) -> str | None:
+        return self._sids.get(namespace, {}).get(eio_sid)
+
+    def eio_sid_from_sid(self, sid: str, namespace: str) -> str | None:
+        return self._engine_ids.get(namespace, {}).get(sid)
+
+    def pre_disconnect(self, sid: str, namespace: str) -> str | None:
+        self._ready.discard(sid)
+        return self.eio_sid_from_sid(sid, namespace)
+
+    async def disconnect(self, sid: str, namespace: str, **kwargs: Any) -> None:
+        self._ready.discard(sid)
+        self.callbacks.pop(sid, None)
+        eio_sid = self._engine_ids.get(namespace, {}).pop(sid, None)
+        if eio_sid is not None:
+            self._sids[namespace].pop(eio_sid, None)
+
+
+class Bridge(socketio.AsyncServer):  # type: ignore[misc]
+    """A Socket.IO 5 server that keeps to the specification.
+
+    Args:
+        connect_timeout: seconds within which a client must connect to a namespace.
+        options: those of `socketio.AsyncServer` and `engineio.AsyncServer`; intervals in seconds.
+    """
+
+    def __init__(self, *, connect_timeout: float, **options: Any) -> None:
+        super().__init__(
+            client_manager=SessionManager(), serializer=SocketIOPacket, async_handlers=False,
+            cors_allowed_origins="*", cors_credentials=False, **options,
+        )  # fmt: skip
+        self._connect_timeout = connect_timeout
+        self._deadlines: dict[str, asyncio.TimerHandle] = {}
+
+    def _engineio_server_class(self) -> type[EngineServer]:
+        return EngineServer
+
+    def socket(self, eio_sid: str) -> EngineSocket | None:
+        """The Engine.IO session with this id, while it lives."""
+        return self.eio.sockets.get(eio_sid)  # type: ignore[no-any-return]
+
+    async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> str | None:
+        await super()._handle_eio_connect(eio_sid, environ)
+        loop = asyncio.get_running_loop()
+        self._deadlines[eio_sid] = loop.call_later(self._connect_timeout, self._give_up, eio_sid)
+        return None
+
+    def _give_up(self, eio_sid: str) -> None:
+        self._deadlines.pop(eio_sid, None)
+        socket = self.socket(eio_sid)
+        if socket is not None:
+            socket.close_soon()
+
+    async def _handle_eio_message(self, eio_sid: str, data: str | bytes) -> None:
+        try:
+            await super()._handle_eio_message(eio_sid, data)
+        except (ValueError, KeyError, IndexError, TypeError, RecursionError) as error:
+            # The packet's content is kept out of the log.
+            log.warning("closed a Socket.IO client after a malformed packet: %s", type(error).__name__)
+            self._binary_packet.pop(eio_sid, None)
+            self.on_violation(eio_sid)
+
+    def on_violation(self, eio_sid: str) -> None:
+        """A client broke the protocol: end its session."""
+        socket = self.socket(eio_sid)
+        if socket is not None:
+            socket.close_soon()
+
+    async def _handle_connect(self, eio_sid: str, namespace: str | None, data: Any) -> None:
+        name = namespace or "/"
+        if name not in self.namespaces:
+            refusal = SocketIOPacket(socketio_packet.CONNECT_ERROR, {"message": "Invalid namespace"}, namespace=name)
+            await self._send_packet(eio_sid, refusal)
+            return
+        if self.manager.sid_from_eio_sid(eio_sid, name) is not None:
+            raise ValueError("connected to the namespace already")
+        await super()._handle_connect(eio_sid, name, data)
+        sid = self.manager.sid_from_eio_sid(eio_sid, name)
+        deadline = self._deadlines.pop(eio_sid, None) if sid is not None else None
+        if deadline is not None:
+            deadline.cancel()
+
+    async def _handle_event(self, eio_sid: str, namespace: str | None, id: int | None, data: list[Any]) -> None:
+        self._require_connected(eio_sid, namespace)
+        await super()._handle_event(eio_sid, namespace, id, data)
+
+    async def _handle_ack(self, eio_sid: str, namespace: str | None, id: int, data: list[Any]) -> None:
+        self._require_connected(eio_sid, namespace)
+        await super()._handle_ack(eio_sid, namespace, id, data)
+
+    def _require_connected(self, eio_sid: str, namespace: str | None) -> None:
+        if self.manager.sid_from_eio_sid(eio_sid, namespace or "/") is None:
+            raise ValueError("a packet before CONNECT")
+
+    async def _handle_disconnect(self, eio_sid: str, namespace: str | None, reason: str | None = None) -> None:
+        if self.manager.sid_from_eio_sid(eio_sid, namespace or "/") is not None:
+            await super()._handle_disconnect(eio_sid, namespace, reason)
+
+    async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
+        deadline = self._deadlines.pop(eio_sid, None)
+        if deadline is not None:
+            deadline.cancel()
+        await super()._handle_eio_disconnect(eio_sid, reason)
+
+
+class SocketIOConnection(ClientConnection):
+    """A client that speaks Socket.IO."""
+
+    __slots__ = ("_socket",)
+
+    def __init__(self, socket: EngineSocket, address: str, identity: Identity) -> None:
+        super().__init__(socket.outlet, address, identity)
+        self._socket = socket
+        self.outlet.on_slow = self.close_slow
+
+    def answer(self, reference: object, answer: Answer) -> None:
+        if reference is not None:
+            name = "data" if answer.ok else "error"
+            ok = "true" if answer.ok else "false"
+            self.deliver(Packet(f'43{reference}[{{"ok":{ok},"{name}":{answer.body}}}]'))
+        elif not answer.ok:
+            self.deliver(Packet(f'42["error",{answer.body}]'))
+
+    def _close(self, code: CloseCode, reason: str) -> None:
+        if not code.may_reconnect:
+            # Stock clients come back after a lost transport, but not after a DISCONNECT.
+            self.deliver(Packet("41"))
+        self._socket.close_soon()
+
+
+class GatewayBridge(Bridge):
+    """The bridge with the gateway behind its main namespace."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            connect_timeout=settings.GATEWAY_AUTHENTICATION_SECONDS,
+            ping_interval=settings.GATEWAY_PING_INTERVAL_SECONDS,
+            ping_timeout=settings.GATEWAY_PING_TIMEOUT_SECONDS,
+            max_http_buffer_size=settings.GATEWAY_MAX_FRAME_BYTES,
+        )
+        self._connections: dict[str, SocketIOConnection] = {}
+        self._waiting: dict[str, str] = {}
+        self.on("connect", self._authenticate)
+        self.on("disconnect", self._gone)
+
+    async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> str | None:
+        await runtime.ensure_started()
+        address = client_address(environ["asgi.scope"])
+        try:
+            await knock(address)
+        except CommandError as error:
+            return error.message
+        self._waiting[eio_sid] = address
+        return await super()._handle_eio_connect(eio_sid, environ)
+
+    async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
+        self._stop_waiting(eio_sid)
+        self._forget(eio_sid)
+        await super()._handle_eio_disconnect(eio_sid, reason)
+
+    def _stop_waiting(self, eio_sid: str) -> None:
+        address = self._waiting.pop(eio_sid, None)
+        if address is not None:
+            authenticated(address)
+
+    async def _handle_connect(self, eio_sid: str, namespace: str | None, data: Any) -> None:
+        await super()._handle_connect(eio_sid, namespace, data)
+        connection = self._connections.get(eio_sid)
+        if connection is not None:
+            await welcome(connection)
+
+    async def _authenticate(self, sid: str, environ: dict[str, Any], payload: dict[str, Any] | None = None) -> None:
+        scope = environ["asgi.scope"]
+        token = (payload or {}).get("token") or header(scope, b"authorization")
+        eio_sid = self.manager.eio_sid_from_sid(sid, "/")
+        try:
+            identity = await in_database(identify, token)
+            socket = self.socket(eio_sid)
+            if socket is None:
+                raise CommandError(ErrorCode.UNAVAILABLE)
+            connection = SocketIOConnection(socket, client_address(scope), identity)
+            await admit(connection)
+        except CommandError as error:
+            raise refused(error) from error
+        self._stop_waiting(eio_sid)
+        if self.socket(eio_sid) is None:
+            # The client left while it was let in.
+            close_session(connection)
+            return
+        self._connections[eio_sid] = connection
+
+    async def _handle_event(self, eio_sid: str, namespace: str | None, id: int | None, data: list[Any]) -> None:
+        connection = self._connections.get(eio_sid)
+        if connection is None:
+            raise ValueError("a packet before CONNECT")
+        await connection.submit(data[0], data[1] if len(data) > 1 else {}, id)
+
+    async def _gone(self, sid: str, reason: str) -> None:
+        self._forget(self.manager.eio_sid_from_sid(sid, "/"))
+
+    def _forget(self, eio_sid: str) -> None:
+        connection = self._connections.pop(eio_sid, None)
+        if connection is not None:
+            close_session(connection)
+
+    def on_violation(self, eio_sid: str) -> None:
+        connection = self._connections.get(eio_sid)
+        if connection is not None:
+            connection.close(PROTOCOL_VIOLATION, "protocol_violation")
+        else:
+            super().on_violation(eio_sid)
+
+
+def refused(error: CommandError) -> socketio.exceptions.ConnectionRefusedError:
+    """The CONNECT_ERROR that tells `error`."""
+    data: dict[str, object] = {"code": error.code, "retry": error.status >= 429}
+    if error.code is ErrorCode.CONNECTION_LIMIT:
+        data["detail"] = "connection limit reached for this user"
+    return socketio.exceptions.ConnectionRefusedError(error.message, data)

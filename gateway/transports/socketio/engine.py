@@ -1,0 +1,311 @@
+"""Engine.IO 4 over python-engineio: timers instead of tasks, one bounded outlet a client, no stray packet."""
+
+import asyncio
+import logging
+from typing import Any
+from urllib.parse import parse_qs
+
+import engineio
+from engineio import packet as engine_packet
+from engineio.async_socket import AsyncSocket
+from engineio.exceptions import EngineIOError
+
+from gateway.connection import Outlet
+from gateway.transports.socketio.packets import Json
+from gateway.wire import Packet, Wire, polling_packet
+
+log = logging.getLogger(__name__)
+
+_CLOSE_SECONDS = 5.0
+_NOOP = Packet("6")
+_PING = Packet("2")
+_CLOSE = Packet("1")
+
+
+class EngineSocket(AsyncSocket):  # type: ignore[misc]
+    """An Engine.IO session whose way out is one bounded outlet, over polling, websocket and the upgrade."""
+
+    def __init__(self, server: "EngineServer", sid: str) -> None:
+        super().__init__(server, sid)
+        self.outlet = Outlet(Wire.SOCKETIO)
+        self.outlet.on_slow = self.cut
+        self._heartbeat: asyncio.TimerHandle | None = None
+        self._polling = False
+        self._websocket: Any = None
+        self._closer: asyncio.Task[None] | None = None
+
+    # --- out --------------------------------------------------------------------------------------
+
+    async def send(self, pkt: engine_packet.Packet) -> None:
+        self.outlet.push(Packet(pkt.encode()))
+
+    def cut(self) -> None:
+        """Drop a client that does not read; it cannot be told anything."""
+        self.outlet.abort()
+        self.close_soon(self.server.reason.TRANSPORT_ERROR)
+
+    def close_soon(self, reason: str | None = None) -> None:
+        """Close after what was sent has gone out. Never waits."""
+        if self._closer is None and not self.closed:
+            self._closer = asyncio.ensure_future(self.close(reason=reason))
+
+    async def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:
+        if self.closed or self.closing:
+            return
+        self.closing = True
+        self._stop_heartbeat()
+        await self.server._trigger_event(
+            "disconnect", self.sid, reason or self.server.reason.SERVER_DISCONNECT, run_async=False
+        )
+        if not abort and self._websocket is None:
+            self.outlet.push(_CLOSE)
+            await asyncio.sleep(0)
+        if self._websocket is not None:
+            await self.outlet.flushed()
+            self.outlet.detach()
+            await self._websocket.close()
+        self.closed = True
+        self.outlet.detach()
+        self.server.forget(self)
+
+    # --- heartbeat --------------------------------------------------------------------------------
+
+    def schedule_ping(self) -> None:
+        self._stop_heartbeat()
+        if not self.closing:
+            self._heartbeat = asyncio.get_running_loop().call_later(self.server.ping_interval, self._ping)
+
+    def _ping(self) -> None:
+        self.outlet.push(_PING)
+        self._heartbeat = asyncio.get_running_loop().call_later(self.server.ping_timeout, self._time_out)
+
+    def _time_out(self) -> None:
+        self.close_soon(self.server.reason.PING_TIMEOUT)
+
+    def _stop_heartbeat(self) -> None:
+        if self._heartbeat is not None:
+            self._heartbeat.cancel()
+            self._heartbeat = None
+
+    # --- in ---------------------------------------------------------------------------------------
+
+    async def take(self, encoded: str | bytes) -> None:
+        """Take one encoded packet from the client.
+
+        Raises:
+            EngineIOError: it breaks the specification; the session must end.
+        """
+        if isinstance(encoded, bytes):
+            await self._message(encoded)
+            return
+        kind, data = encoded[:1], encoded[1:]
+        if kind == "4":
+            await self._message(data)
+        elif kind == "3":
+            self.schedule_ping()
+        elif kind == "1":
+            self._end_poll()
+            await self.close(wait=False, abort=True, reason=self.server.reason.CLIENT_DISCONNECT)
+        else:
+            raise EngineIOError("invalid packet")
+
+    async def _message(self, data: str | bytes) -> None:
+        await self.server._trigger_event("message", self.sid, data, run_async=False)
+
+    async def handle_get_request(self, environ: dict[str, Any]) -> Any:
+        if environ["asgi.scope"]["type"] == "websocket":
+            return await self._upgrade_websocket(environ)
+        if self.upgrading:
+            return [_NOOP]
+        if self._polling:
+            await self.close(wait=False, reason=self.server.reason.TRANSPORT_ERROR)
+            raise EngineIOError("two polls at once")
+        return await self.poll()
+
+    async def poll(self) -> list[Any]:
+        self._polling = True
+        try:
+            items = await self.outlet.take(self.server.ping_interval + self.server.ping_timeout)
+        finally:
+            self._polling = False
+        return items or [_NOOP]
+
+    async def handle_post_request(self, environ: dict[str, Any]) -> None:
+        try:
+            packets = await self._payload(environ)
+            for encoded in packets:
+                await self.take(encoded)
+        except (ValueError, EngineIOError) as error:
+            self._end_poll()
+            await self.close(wait=False, abort=True, reason=self.server.reason.TRANSPORT_ERROR)
+            raise EngineIOError("invalid payload") from error
+
+    async def _payload(self, environ: dict[str, Any]) -> list[str | bytes]:
+        length = int(environ.get("CONTENT_LENGTH", "0"))
+        if not 0 < length <= self.server.max_http_buffer_size:
+            raise EngineIOError("payload too large, or empty")
+        text = (await environ["wsgi.input"].read(length)).decode()
+        return [engine_packet.Packet(encoded_packet=part).data if part[:1] == "b" else part for part in text.split("\x1e")]
+
+    def _end_poll(self) -> None:
+        if self._polling:
+            self.outlet.push(_NOOP)
+
+    # --- websocket --------------------------------------------------------------------------------
+
+    async def _websocket_handler(self, ws: Any) -> None:
+        try:
+            if self.connected and not await self._probe(ws):
+                return
+            self.connected = self.upgraded = True
+            self._websocket = ws
+            raw = ws.scope.get("extensions", {}).get("gateway.raw")
+            if raw is not None:
+                self.outlet.attach_raw(raw)
+            else:
+                self.outlet.attach_send(ws.send)
+            await self._read(ws)
+        finally:
+            if self._websocket is ws:
+                await self.close(wait=False, abort=True, reason=self.server.reason.TRANSPORT_CLOSE)
+            await ws.close()
+
+    async def _probe(self, ws: Any) -> bool:
+        try:
+            if await self._receive(ws) != "2probe":
+                return False
+            self.upgrading = True
+            await ws.send("3probe")
+            self._end_poll()
+            return await self._receive(ws) == "5" and not self.closed
+        except (OSError, ValueError):
+            return False
+        finally:
+            self.upgrading = False
+
+    async def _read(self, ws: Any) -> None:
+        try:
+            while not self.closed:
+                await self.take(await self._receive(ws))
+        except OSError:
+            log.debug("a client closed its websocket")
+        except (ValueError, EngineIOError) as error:
+            log.warning("closed a websocket after a bad packet: %s", error)
+
+    async def _receive(self, ws: Any) -> str | bytes:
+        data: str | bytes = await ws.wait()
+        if len(data) > self.server.max_http_buffer_size:
+            raise ValueError("packet too large")
+        return data
+
+
+class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
+    """An Engine.IO 4 server that keeps to the specification."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(monitor_clients=False, http_compression=False, **options)
+        self._async = {**self._async, "websocket": _WebSocket}
+        self.logger = logging.getLogger("gateway.engineio")
+        self.logger.setLevel(logging.CRITICAL)
+
+    def create_queue(self, *args: Any, **kwargs: Any) -> None:
+        """No queue: a session's outlet holds what waits."""
+
+    def forget(self, socket: EngineSocket) -> None:
+        """A session has ended."""
+        self.sockets.pop(socket.sid, None)
+
+    async def handle_request(self, scope: dict[str, Any], receive: Any, send: Any) -> Any:
+        query = parse_qs(scope["query_string"].decode("latin-1"))
+        sid = query.get("sid", [""])[0]
+        valid = query.get("EIO") == ["4"] and query.get("transport") in (["polling"], ["websocket"])
+        if scope["type"] == "websocket":
+            socket = self.sockets.get(sid)
+            if socket is not None and (socket.upgraded or socket.upgrading):
+                return await _accept_and_close(receive, send)
+        if not valid or (scope["type"] == "http" and scope["method"] not in ("GET", "POST", "OPTIONS")):
+            return await _refuse(scope, receive, send)
+        return await super().handle_request(scope, receive, send)
+
+    async def _handle_connect(self, environ: dict[str, Any], transport: str, jsonp_index: int | None = None) -> Any:
+        socket = EngineSocket(self, self.generate_id())
+        self.sockets[socket.sid] = socket
+        refused = await self._trigger_event("connect", socket.sid, environ, run_async=False)
+        if refused is not None:
+            self.forget(socket)
+            return self._bad_request(refused)
+        opening = {
+            "sid": socket.sid,
+            "upgrades": self._upgrades(socket.sid, transport),
+            "pingInterval": round(self.ping_interval * 1000),
+            "pingTimeout": round(self.ping_timeout * 1000),
+            "maxPayload": self.max_http_buffer_size,
+        }
+        socket.outlet.push(Packet("0" + Json.dumps(opening)))
+        socket.schedule_ping()
+        if transport == "websocket":
+            return await socket.handle_get_request(environ)
+        socket.connected = True
+        return self._ok(await socket.poll())
+
+    def _ok(self, packets: Any = None, headers: Any = None, jsonp_index: int | None = None) -> dict[str, Any]:
+        body = "ok" if packets is None else "\x1e".join(polling_packet(item.message(Wire.SOCKETIO)) for item in packets)
+        return {
+            "status": "200 OK",
+            "headers": [("Content-Type", "text/plain; charset=UTF-8"), ("Cache-Control", "no-store")],
+            "response": body.encode(),
+        }
+
+
+async def _refuse(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    await receive()
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close"})
+        return
+    await send({"type": "http.response.start", "status": 400, "headers": [(b"content-type", b"text/plain")]})
+    await send({"type": "http.response.body", "body": b"Bad Request"})
+
+
+async def _accept_and_close(receive: Any, send: Any) -> None:
+    await receive()
+    await send({"type": "websocket.accept"})
+    await send({"type": "websocket.close"})
+
+
+class _WebSocket:
+    """The websocket of one ASGI scope, as Engine.IO's driver wants it."""
+
+    def __init__(self, handler: Any, server: EngineServer) -> None:
+        self._handler = handler
+        self._closed = False
+        self.scope: dict[str, Any] = {}
+
+    async def __call__(self, environ: dict[str, Any]) -> str:
+        self._receive, self._send, self.scope = environ["asgi.receive"], environ["asgi.send"], environ["asgi.scope"]
+        await self._send({"type": "websocket.accept"})
+        await self._handler(self)
+        return ""
+
+    async def send(self, message: str | bytes) -> None:
+        if isinstance(message, str):
+            await self._send({"type": "websocket.send", "text": message})
+        else:
+            await self._send({"type": "websocket.send", "bytes": message})
+
+    async def wait(self) -> str | bytes:
+        event = await self._receive()
+        if event["type"] != "websocket.receive":
+            self._closed = True
+            raise OSError("closed")
+        text: str | None = event.get("text")
+        return text if text is not None else event["bytes"]
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            # A client that does not read would hold the close frame back for ever.
+            await asyncio.wait_for(self._send({"type": "websocket.close"}), _CLOSE_SECONDS)
+        except Exception as error:
+            log.debug("a websocket was closed already: %s", type(error).__name__)

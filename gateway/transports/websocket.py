@@ -1,0 +1,222 @@
+"""The plain WebSocket at `/ws/`: a Channels consumer that hands client frames to `dispatch`.
+
+Client frames are `{"event", "data", "ref"?}`; the server sends `{"event", "data"}` and answers
+`{"event": "reply", "ref", "ok", "data" | "error"}`. The first frame is `auth` with the token, unless a
+browser on our own origin came with its Django session.
+"""
+
+import asyncio
+import logging
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+from channels.consumer import AsyncConsumer
+from channels.exceptions import StopConsumer
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.http import parse_cookie
+
+from gateway.connection import Outlet
+from gateway.database import in_database
+from gateway.dispatch import refusal
+from gateway.errors import CONNECTION_LIMIT, INVALID_TOKEN, CloseCode, CommandError, ErrorCode
+from gateway.events import encode
+from gateway.idempotency import Answer
+from gateway.identity import SESSION_CLAIM, Identity, identify, identify_session
+from gateway.json_limits import loads
+from gateway.runtime import runtime
+from gateway.transports.address import client_address, header
+from gateway.transports.session import ClientConnection, admit, authenticated, close_session, knock, welcome
+from gateway.wire import Packet, Wire
+
+log = logging.getLogger(__name__)
+
+_CLOSE_CODES = {ErrorCode.CONNECTION_LIMIT: CONNECTION_LIMIT, ErrorCode.RATE_LIMITED: CONNECTION_LIMIT}
+
+
+class ClientFrame(msgspec.Struct, forbid_unknown_fields=True):
+    """What a client sends."""
+
+    event: str
+    data: object = msgspec.field(default_factory=dict)
+    ref: str | int | None = None
+
+
+class WebSocketConnection(ClientConnection):
+    """A client that speaks the plain WebSocket."""
+
+    __slots__ = ("_consumer",)
+
+    def __init__(self, consumer: "GatewayConsumer", identity: Identity) -> None:
+        super().__init__(consumer.outlet, consumer.address, identity)
+        self._consumer = consumer
+        self.outlet.on_slow = self.close_slow
+
+    def answer(self, reference: object, answer: Answer) -> None:
+        if reference is not None or not answer.ok:
+            self.deliver(reply(reference, answer))
+
+    def _close(self, code: CloseCode, reason: str) -> None:
+        self._consumer.close_soon(code, reason)
+
+
+def reply(reference: object, answer: Answer) -> Packet:
+    """The frame that answers the command the client called `reference`; an `error` event when it gave no name."""
+    if reference is None:
+        return Packet(f'{{"event":"error","data":{answer.body}}}')
+    ok, name = ("true", "data") if answer.ok else ("false", "error")
+    ref = encode(reference).decode()
+    return Packet(f'{{"event":"reply","ref":{ref},"ok":{ok},"{name}":{answer.body}}}')
+
+
+class GatewayConsumer(AsyncConsumer):  # type: ignore[misc]
+    """One WebSocket. It has no channel of its own: rooms are the hub's affair."""
+
+    channel_layer_alias = None
+
+    def __init__(self) -> None:
+        self.outlet = Outlet(Wire.WEBSOCKET)
+        self.outlet.on_slow = self.outlet.abort
+        self.address = ""
+        self.connection: WebSocketConnection | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._closer: asyncio.Task[None] | None = None
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        kind = message["type"]
+        if kind == "websocket.connect":
+            await self._open()
+        elif kind == "websocket.receive":
+            await self._receive(message.get("text"))
+        else:
+            self._leave()
+            raise StopConsumer
+
+    def close_soon(self, code: CloseCode, reason: str) -> None:
+        """Close after what was sent has gone out. Never waits."""
+        if self._closer is None:
+            self._closer = asyncio.ensure_future(self._close(code, reason))
+
+    # --- opening ----------------------------------------------------------------------------------
+
+    async def _open(self) -> None:
+        await runtime.ensure_started()
+        self.address = client_address(self.scope)
+        try:
+            await knock(self.address)
+        except CommandError as error:
+            log.info("refused a WebSocket: %s", error.code)
+            await self.send({"type": "websocket.close"})
+            raise StopConsumer from error
+        self._await_authentication()
+        await self.send({"type": "websocket.accept"})
+        raw = self.scope.get("extensions", {}).get("gateway.raw")
+        if raw is not None:
+            self.outlet.attach_raw(raw)
+        else:
+            self.outlet.attach_send(self._send_text)
+        cookie = parse_cookie(header(self.scope, b"cookie")).get(settings.SESSION_COOKIE_NAME)
+        if cookie and self._is_own_origin():
+            await self._authenticate_browser(cookie)
+
+    def _await_authentication(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._deadline = loop.call_later(
+            settings.GATEWAY_AUTHENTICATION_SECONDS, self.close_soon, INVALID_TOKEN, "authentication_timeout"
+        )
+
+    def _is_own_origin(self) -> bool:
+        origin = header(self.scope, b"origin")
+        return urlsplit(origin).netloc == header(self.scope, b"host") or origin in settings.GATEWAY_ALLOWED_ORIGINS
+
+    async def _authenticate_browser(self, cookie: str) -> None:
+        try:
+            await self._enter(await in_database(identify_browser, cookie))
+        except CommandError as error:
+            log.debug("a browser's session was not taken: %s", error.code)
+
+    async def _authenticate(self, frame: ClientFrame) -> None:
+        token = frame.data.get("token") if isinstance(frame.data, dict) else None
+        try:
+            await self._enter(await in_database(identify, token))
+        except CommandError as error:
+            self.outlet.push(reply(frame.ref, refusal(error, "auth")))
+            self.close_soon(_CLOSE_CODES.get(error.code, INVALID_TOKEN), error.code)
+            return
+        if frame.ref is not None:
+            self.outlet.push(reply(frame.ref, Answer(ok=True, body="{}")))
+
+    async def _enter(self, identity: Identity) -> None:
+        connection = WebSocketConnection(self, identity)
+        await admit(connection)
+        self._stop_waiting()
+        self.connection = connection
+        await welcome(connection)
+
+    # --- frames -----------------------------------------------------------------------------------
+
+    async def _receive(self, text: str | None) -> None:
+        frame = _decode(text)
+        if frame is None:
+            error = CommandError(ErrorCode.INVALID_PAYLOAD, "Invalid payload: a frame is a JSON object with `event`")
+            self.outlet.push(reply(None, refusal(error, "")))
+        elif self.connection is not None:
+            await self.connection.submit(frame.event, frame.data, frame.ref)
+        elif frame.event == "auth":
+            await self._authenticate(frame)
+        else:
+            error = CommandError(ErrorCode.AUTHENTICATION_REQUIRED)
+            self.outlet.push(reply(frame.ref, refusal(error, frame.event)))
+            self.close_soon(INVALID_TOKEN, error.code)
+
+    async def _send_text(self, message: str | bytes) -> None:
+        await self.send({"type": "websocket.send", "text": message})
+
+    # --- closing ----------------------------------------------------------------------------------
+
+    async def _close(self, code: CloseCode, reason: str) -> None:
+        await self.outlet.flushed()
+        self.outlet.detach()
+        try:
+            await self.send({"type": "websocket.close", "code": int(code), "reason": reason})
+        except Exception as error:
+            log.debug("a websocket was closed already: %s", type(error).__name__)
+
+    def _stop_waiting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+            authenticated(self.address)
+
+    def _leave(self) -> None:
+        self._stop_waiting()
+        self.outlet.detach()
+        if self.connection is not None:
+            close_session(self.connection)
+
+
+def _decode(text: str | None) -> ClientFrame | None:
+    if text is None:
+        return None
+    try:
+        return msgspec.convert(loads(text), ClientFrame)
+    except (ValueError, msgspec.ValidationError):
+        return None
+
+
+def identify_browser(session_key: str) -> Identity:
+    """Who is signed in with the Django session `session_key`. Runs in a database thread.
+
+    Raises:
+        CommandError: `invalid_token` when nobody is, or the session is no longer welcome.
+    """
+    store = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+    user = get_user(SimpleNamespace(session=store))  # type: ignore[arg-type]
+    session_id = store.get(SESSION_CLAIM)
+    if not user.is_authenticated or not session_id:
+        raise CommandError(ErrorCode.INVALID_TOKEN)
+    return identify_session(str(user.pk), session_id)
+

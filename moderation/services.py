@@ -1,0 +1,88 @@
+"""Acting on verdicts: stop a message, mute its author, warn a room."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from gateway.errors import CommandError, ErrorCode
+from gateway.events import iso, now_iso
+from gateway.identity import Identity
+from gateway.publish import publish
+from gateway.rooms import user_room
+from moderation.events import ContentWarning, RoomWarning
+from moderation.models import Decision, Mute
+from moderation.policy import Action, Verdict, mute_duration
+from streams.rooms import stream_room
+from streams.selectors import StreamCard
+
+_WORDS = {
+    Action.STOP: ("content_moderation", "Your message was not sent: it breaks the rules of this chat."),
+    Action.BAN: ("content_ban", "Your message was not sent, and you cannot write for a while: it breaks the rules badly."),
+}
+
+
+def refusal(verdict: Verdict) -> CommandError:
+    """What the author of a stopped message is told in answer; a retry is told the same."""
+    return CommandError(ErrorCode.CONTENT_STOPPED, final=True)
+
+
+def stop_message(*, author: Identity, stream_id: str, text: str, verdict: Verdict) -> Decision:
+    """Keep the decision on a message that reaches nobody, mute its author when it is bad enough, and tell them.
+
+    Runs in the caller's transaction.
+    """
+    decision = Decision.objects.create(
+        user_id=int(author.user_id),
+        stream_id=int(stream_id),
+        text=text,
+        action=verdict.action,
+        score=verdict.score,
+        categories=dict(verdict.categories),
+        matched=list(verdict.matched),
+        model_version=verdict.model_version,
+        policy_version=verdict.policy_version,
+    )
+    until = _mute(decision) if verdict.action is Action.BAN else None
+    kind, words = _WORDS[verdict.action]
+    publish(
+        user_room(author.user_id),
+        ContentWarning(
+            message=words,
+            type=kind,
+            score=verdict.score,
+            warning_id=str(decision.pk),
+            categories=sorted(verdict.categories),
+            action=verdict.action,
+            until=iso(until) if until else None,
+            appealable=True,
+            must_acknowledge=False,
+            stream_id=stream_id,
+        ),
+    )
+    return decision
+
+
+def warn_room(*, moderator: Identity, card: StreamCard, warning_type: str, message: str) -> None:
+    """Show a notice to everybody in the stream's room."""
+    with transaction.atomic(durable=True):
+        publish(
+            stream_room(card.id),
+            RoomWarning(
+                user_id=moderator.user_id,
+                username=moderator.username,
+                warning_type=warning_type,
+                message=message,
+                timestamp=now_iso(),
+                stream_id=card.id,
+            ),
+        )
+
+
+def _mute(decision: Decision) -> datetime:
+    now = timezone.now()
+    earlier = Mute.objects.filter(user=decision.user_id, created_at__gt=now - settings.MODERATION_MUTE_MEMORY)
+    until = now + mute_duration(earlier.count())
+    Mute.objects.create(user_id=decision.user_id, decision=decision, until=until)
+    return until

@@ -1,0 +1,49 @@
+"""The ASGI application: Socket.IO, the plain WebSocket and Django, and the lifespan of the gateway."""
+
+import logging
+import os
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "realtime_project.settings.production")
+
+from django.core.asgi import get_asgi_application
+
+django_application = get_asgi_application()
+
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.urls import path, re_path
+from redis.exceptions import RedisError
+
+from gateway.runtime import runtime
+from gateway.transports.socketio import GatewayBridge
+from gateway.transports.websocket import GatewayConsumer
+from moderation.assess import warm
+
+log = logging.getLogger(__name__)
+
+bridge = GatewayBridge()
+
+
+async def lifespan(scope: Any, receive: Any, send: Any) -> None:
+    """Start the gateway's background work with the server, and stop it with the server."""
+    await receive()
+    warm()
+    try:
+        await runtime.ensure_started()
+    except (RedisError, OSError, TimeoutError):
+        log.warning("Redis is away; the gateway starts with its first client after Redis is back")
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await runtime.stop()
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+application = ProtocolTypeRouter(
+    {
+        "lifespan": lifespan,
+        "http": URLRouter([re_path(r"^socket\.io/$", bridge.handle_request), re_path(r"", django_application)]),
+        "websocket": URLRouter(
+            [re_path(r"^socket\.io/$", bridge.handle_request), path("ws/", GatewayConsumer.as_asgi())]
+        ),
+    }
+)

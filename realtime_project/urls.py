@@ -1,0 +1,22 @@
+"""Where everything is on the web."""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
+
+from gateway import views as gateway_views
+from gateway.transports.rest import command
+
+urlpatterns = [
+    path("healthz", gateway_views.healthz),
+    path("readyz", gateway_views.readyz),
+    path("metrics", gateway_views.metrics),
+    path("admin/", admin.site.urls),
+    path("api/events/<str:name>/", command, name="command"),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/auth/", include("accounts.api_urls")),
+    path("api/streams/", include("streams.api_urls")),
+    path("api/streams/<str:stream_id>/messages/", include("chat.api_urls")),
+    path("", include("accounts.urls")),
+    path("", include("streams.urls")),
+]

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class StreamsConfig(AppConfig):
+    name = "streams"
+
+    def ready(self) -> None:
+        from streams import handlers, tasks  # noqa: F401  (declares and handles the app's commands)

@@ -1,0 +1,132 @@
+"""Handling the commands of streams."""
+
+import msgspec
+from django.conf import settings
+
+from gateway import rooms
+from gateway.bus import Position, RoomEvent, bus
+from gateway.connection import Connection
+from gateway.database import in_database
+from gateway.dispatch import Context, handles, handles_disconnect
+from gateway.errors import CommandError, ErrorCode
+from gateway.hub import hub
+from gateway.identity import Identity
+from gateway.presence import presence
+from gateway.rooms import Room
+from streams import metrics, selectors, services, snapshot
+from streams.events import Host, JoinStream, LeaveStream, MissedEvent, Since, StreamJoined, UpdateMetrics
+from streams.rooms import StreamRooms, moderator_room, stream_room
+from streams.selectors import StreamCard
+
+_NOTHING = msgspec.Raw(b"null")
+
+
+@handles(JoinStream)
+async def stream_join(context: Context, command: JoinStream) -> StreamJoined:
+    """Enter the room, and be told all of it: what was missed since `since`, or a snapshot."""
+    connection = context.caller
+    assert isinstance(connection, Connection)
+    card = await selectors.access_cached_card(context.identity, command.stream_id)
+    room = stream_room(card.id)
+    _require_place(connection, room)
+    # Joining again starts anew, so that a client may ask for a fresh snapshot at any time.
+    hub.leave(connection, room)
+    async with hub.joining(connection, room) as entry:
+        await _require_capacity(card, context.identity, room)
+        position, missed = await _resume(room, command.since)
+        joined = await _describe(card, room, position, missed)
+        connection.send_event("stream:join", joined)
+        entry.admit(position)
+    if card.may_moderate(context.identity):
+        await _enter_moderators(connection, card.id)
+    await in_database(
+        services.announce_join, identity=context.identity, stream_id=card.id, members=joined.viewers
+    )
+    return joined
+
+
+@handles(LeaveStream)
+async def stream_leave(context: Context, command: LeaveStream) -> None:
+    """Leave the room; the leaver is told too, as released apps expect."""
+    connection = context.caller
+    assert isinstance(connection, Connection)
+    room = stream_room(command.stream_id)
+    if not hub.leave(connection, room):
+        raise CommandError(ErrorCode.NOT_JOINED)
+    hub.leave(connection, moderator_room(command.stream_id))
+    connection.send_event("stream:leave", services.left(context.identity, command.stream_id))
+    (members,) = await presence.totals([room.wire])
+    await in_database(
+        services.announce_leave, identity=context.identity, stream_id=command.stream_id, members=members
+    )
+
+
+@handles_disconnect(StreamRooms.name)
+def stream_left(identity: Identity, stream_id: str, members: int) -> None:
+    """A viewer's socket is gone."""
+    services.announce_leave(identity=identity, stream_id=stream_id, members=members)
+
+
+@handles(UpdateMetrics)
+async def metrics_update(context: Context, command: UpdateMetrics) -> None:
+    """Take the encoder's numbers from the host, and from nobody else."""
+    card = await in_database(selectors.access_card, context.identity, command.stream_id)
+    if not card.is_host(context.identity):
+        raise CommandError(ErrorCode.ACCESS_DENIED)
+    await in_database(services.report_metrics, stream_id=card.id, reported=command.metrics)
+
+
+def _require_place(connection: Connection, room: Room) -> None:
+    joined = sum(other.kind == StreamRooms.name and other != room for other in connection.rooms)
+    if settings.GATEWAY_LIMITS_ENABLED and joined >= settings.GATEWAY_MAX_ROOMS_PER_USER:
+        raise CommandError(ErrorCode.TOO_MANY_ROOMS, limits={"rooms": settings.GATEWAY_MAX_ROOMS_PER_USER})
+
+
+async def _require_capacity(card: StreamCard, identity: Identity, room: Room) -> None:
+    if card.max_viewers is None or card.may_moderate(identity):
+        return
+    if not await presence.fits(room.wire, hub.count(room), card.max_viewers):
+        raise CommandError(ErrorCode.ROOM_FULL)
+
+
+async def _resume(room: Room, since: Since | None) -> tuple[Position, list[RoomEvent] | None]:
+    """Where the joiner stands, and what it missed; `None` when it needs a snapshot."""
+    if since is not None:
+        start = Position(since.epoch, since.seq)
+        missed = await bus.history(room, start)
+        if missed is not None:
+            return Position(start.epoch, missed[-1].seq if missed else start.seq), missed
+    # The position is read before the snapshot: what happens in between is in both, and missing from neither.
+    return await bus.position(room), None
+
+
+async def _describe(
+    card: StreamCard, room: Room, position: Position, missed: list[RoomEvent] | None
+) -> StreamJoined:
+    (viewers,) = await presence.totals([room.wire])
+    return StreamJoined(
+        id=card.id,
+        title=card.title,
+        host=Host(
+            id=card.host_id, username=card.host_username, avatar=card.host_avatar, og_level=card.host_og_level
+        ),
+        viewers=viewers,
+        metrics=metrics.numbers(card, viewers=viewers),
+        status=card.status,
+        is_anonymous=card.is_anonymous,
+        country=card.country,
+        room_size=viewers,
+        recovered=missed is not None,
+        events=[MissedEvent(event=event.name, data=msgspec.Raw(event.body.encode())) for event in missed or []],
+        snapshot=_NOTHING if missed is not None else await snapshot.reader.read(card),
+        epoch=position.epoch,
+        seq=position.seq,
+    )
+
+
+async def _enter_moderators(connection: Connection, stream_id: str) -> None:
+    room = moderator_room(stream_id)
+    await in_database(rooms.authorize, connection.identity, room)
+    hub.leave(connection, room)
+    async with hub.joining(connection, room) as entry:
+        entry.admit(await bus.position(room))

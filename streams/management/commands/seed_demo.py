@@ -1,0 +1,43 @@
+"""Demo data: people, live streams, and a login to try them with. Running it again changes nothing."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from accounts import selectors
+from accounts.models import User
+from streams import services
+from streams.models import Status, Stream
+
+PASSWORD = "demo-password"
+PEOPLE = ("alice", "bob", "charlie", "mona")
+STREAMS = (
+    ("alice", "Sunday set: vinyl until midnight", "DE", ["music", "vinyl"]),
+    ("charlie", "Ranked climb, day 12", "GB", ["games"]),
+)
+
+
+class Command(BaseCommand):
+    help = "Load demo people and streams."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for name in PEOPLE:
+            self._person(name)
+        for host, title, country, tags in STREAMS:
+            self._stream(host, title, country, tags)
+        self.stdout.write(f"login {PEOPLE[0]} / {PASSWORD}")
+
+    def _person(self, name: str) -> None:
+        if selectors.user_by_name(name) is not None:
+            return
+        person = User(username=name, is_moderator=name == "mona", is_staff=name == "mona", is_superuser=name == "mona")
+        person.set_password(PASSWORD)
+        person.save()
+
+    def _stream(self, host: str, title: str, country: str, tags: list[str]) -> None:
+        user = selectors.user_by_name(host)
+        assert user is not None
+        if Stream.objects.filter(host=user).exclude(status=Status.ENDED).exists():
+            return
+        stream = services.create_stream(host=user, title=title, country=country, tags=tags)
+        services.start_stream(stream=stream)

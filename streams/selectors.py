@@ -1,0 +1,152 @@
+"""Reading streams. What a client names is fetched only through `access_*`, which checks who may see it."""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from gateway.database import in_database
+from gateway.errors import CommandError, ErrorCode
+from gateway.identity import Identity
+from streams.models import Status, Stream
+
+# How long a process may act on what it read of a stream; people notice nothing, the database does.
+_CARD_SECONDS = 1.0
+_MAX_CARDS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class StreamCard:
+    """What a process needs to know of a stream for each join and each message."""
+
+    id: str
+    title: str
+    status: str
+    host_id: str
+    host_username: str
+    host_avatar: str
+    host_og_level: int
+    country: str
+    is_private: bool
+    is_anonymous: bool
+    max_viewers: int | None
+    slow_mode_seconds: int
+    comments: int
+    started_at: datetime | None
+    ended_at: datetime | None
+    moderator_ids: frozenset[str]
+    invited_ids: frozenset[str]
+
+    def is_host(self, identity: Identity) -> bool:
+        return self.host_id == identity.user_id
+
+    def may_moderate(self, identity: Identity) -> bool:
+        """Whether the user is the host, a channel moderator of the host, or a moderator everywhere."""
+        return self.is_host(identity) or identity.is_moderator or identity.user_id in self.moderator_ids
+
+    def may_enter(self, identity: Identity) -> bool:
+        return not self.is_private or identity.user_id in self.invited_ids or self.may_moderate(identity)
+
+
+def access_card(identity: Identity, stream_id: str) -> StreamCard:
+    """The stream as the user may see it, read from the database.
+
+    Raises:
+        CommandError: `invalid_stream` when there is none, `access_denied` when it is not for this user.
+    """
+    return _checked(identity, _load(stream_id))
+
+
+async def access_cached_card(identity: Identity, stream_id: str) -> StreamCard:
+    """`access_card` from this process's memory, at most a second old."""
+    cached = _cards.get(stream_id)
+    if cached is not None and cached[0] > time.monotonic():
+        return _checked(identity, cached[1])
+    card = await in_database(_load, stream_id)
+    if len(_cards) >= _MAX_CARDS:
+        _cards.clear()
+    _cards[stream_id] = (time.monotonic() + _CARD_SECONDS, card)
+    return _checked(identity, card)
+
+
+def find_card(stream_id: str) -> StreamCard | None:
+    """The stream by its id, for our own use; `None` when there is none."""
+    try:
+        return _load(stream_id)
+    except CommandError:
+        return None
+
+
+def access_stream(user_id: int | None, stream_id: str) -> Stream:
+    """The stream as the user, or a visitor without a name, may see it.
+
+    Raises:
+        CommandError: `not_found`.
+    """
+    stream = visible(user_id).filter(pk=stream_id).first() if stream_id.isdigit() and len(stream_id) < 19 else None
+    if stream is None:
+        raise CommandError(ErrorCode.NOT_FOUND)
+    return stream
+
+
+def access_own_stream(user_id: int, stream_id: str) -> Stream:
+    """The stream, for its host alone.
+
+    Raises:
+        CommandError: `not_found`, or `access_denied` when somebody else hosts it.
+    """
+    stream = access_stream(user_id, stream_id)
+    if stream.host_id != user_id:
+        raise CommandError(ErrorCode.ACCESS_DENIED)
+    return stream
+
+
+def visible(user_id: int | None) -> QuerySet[Stream]:
+    """Streams the user, or a visitor without a name, may see, with their hosts."""
+    streams = Stream.objects.select_related("host")
+    if user_id is None:
+        return streams.filter(is_private=False)
+    mine = Q(host_id=user_id) | Q(invited=user_id) | Q(host__channel_moderators=user_id)
+    return streams.filter(Q(is_private=False) | mine).distinct()
+
+
+def live_streams(user_id: int | None) -> QuerySet[Stream]:
+    """Live streams the user may see, newest first."""
+    return visible(user_id).filter(status=Status.LIVE).order_by("-id")
+
+
+_cards: dict[str, tuple[float, StreamCard]] = {}
+
+
+def _checked(identity: Identity, card: StreamCard) -> StreamCard:
+    if not card.may_enter(identity):
+        raise CommandError(ErrorCode.ACCESS_DENIED)
+    return card
+
+
+def _load(stream_id: str) -> StreamCard:
+    stream = Stream.objects.select_related("host").filter(pk=stream_id).first()
+    if stream is None:
+        raise CommandError(ErrorCode.INVALID_STREAM)
+    host = stream.host
+    invited = stream.invited.values_list("pk", flat=True) if stream.is_private else []
+    return StreamCard(
+        id=stream_id,
+        title=stream.title,
+        status=stream.status,
+        host_id=str(host.pk),
+        host_username=host.username,
+        host_avatar=host.avatar,
+        host_og_level=host.og_level,
+        country=stream.country,
+        is_private=stream.is_private,
+        is_anonymous=stream.is_anonymous,
+        max_viewers=stream.max_viewers,
+        slow_mode_seconds=stream.slow_mode_seconds,
+        comments=stream.comments,
+        started_at=stream.started_at,
+        ended_at=stream.ended_at,
+        moderator_ids=frozenset(map(str, host.channel_moderators.values_list("pk", flat=True))),
+        invited_ids=frozenset(map(str, invited)),
+    )

@@ -1,0 +1,148 @@
+"""What may be done with a stream: create, start, end, change; and what its room is told."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from accounts.models import User
+from gateway.errors import CommandError, ErrorCode
+from gateway.events import now_iso
+from gateway.identity import Identity
+from gateway.publish import publish
+from streams import metrics, selectors
+from streams.events import MetricsUpdated, ViewerJoined, ViewerLeft
+from streams.models import Status, Stream
+from streams.rooms import stream_room
+
+_CHANGEABLE = (
+    "title", "country", "tags", "playback_url", "is_private", "is_anonymous", "max_viewers", "slow_mode_seconds",
+)  # fmt: skip
+
+
+def create_stream(*, host: User, invited: list[User] | None = None, **fields: Any) -> Stream:
+    """Make a pending stream.
+
+    Args:
+        host: whose stream it is.
+        invited: who may see it when it is private.
+        fields: those of `Stream` a host may set.
+
+    Raises:
+        CommandError: `invalid_payload`, naming the field.
+    """
+    stream = Stream(host=host)
+    _set(stream, fields)
+    with transaction.atomic(durable=True):
+        stream.save()
+        stream.invited.set(invited or [])
+    return stream
+
+
+def change_stream(*, stream: Stream, fields: dict[str, Any]) -> Stream:
+    """Change what a host may change, at any time before the end.
+
+    Raises:
+        CommandError: `invalid_state` after the end; `invalid_payload`, naming the field.
+    """
+    with transaction.atomic(durable=True):
+        locked = _lock(stream)
+        if locked.status == Status.ENDED:
+            raise CommandError(ErrorCode.INVALID_STATE)
+        _set(locked, fields)
+        locked.save()
+    return locked
+
+
+def start_stream(*, stream: Stream) -> Stream:
+    """Go live.
+
+    Raises:
+        CommandError: `invalid_state` unless it is pending.
+    """
+    with transaction.atomic(durable=True):
+        locked = _lock(stream)
+        if locked.status != Status.PENDING:
+            raise CommandError(ErrorCode.INVALID_STATE, "Only a pending stream can start")
+        locked.status = Status.LIVE
+        locked.started_at = timezone.now()
+        locked.save(update_fields=["status", "started_at"])
+        transaction.on_commit(lambda: announce_metrics(stream_id=str(locked.pk)))
+    return locked
+
+
+def end_stream(*, stream: Stream) -> Stream:
+    """End for good.
+
+    Raises:
+        CommandError: `invalid_state` when it has ended already.
+    """
+    with transaction.atomic(durable=True):
+        locked = _lock(stream)
+        if locked.status == Status.ENDED:
+            raise CommandError(ErrorCode.INVALID_STATE, "The stream has ended already")
+        locked.status = Status.ENDED
+        locked.ended_at = timezone.now()
+        locked.save(update_fields=["status", "ended_at"])
+        transaction.on_commit(lambda: announce_metrics(stream_id=str(locked.pk)))
+    return locked
+
+
+def announce_join(*, identity: Identity, stream_id: str, members: int) -> None:
+    """Tell a room, while it is small, that somebody has come in."""
+    if members <= settings.GATEWAY_JOINS_ANNOUNCED_UP_TO:
+        publish(
+            stream_room(stream_id),
+            ViewerJoined(
+                user_id=identity.user_id, username=identity.username, timestamp=now_iso(), stream_id=stream_id
+            ),
+        )
+
+
+def announce_leave(*, identity: Identity, stream_id: str, members: int) -> None:
+    """Tell a room, while it is small, that somebody has left."""
+    if members <= settings.GATEWAY_JOINS_ANNOUNCED_UP_TO:
+        publish(stream_room(stream_id), left(identity, stream_id))
+
+
+def left(identity: Identity, stream_id: str) -> ViewerLeft:
+    """The notice that `identity` has left."""
+    return ViewerLeft(user_id=identity.user_id, username=identity.username, timestamp=now_iso(), stream_id=stream_id)
+
+
+def announce_metrics(*, stream_id: str) -> None:
+    """Tell a room its stream's numbers."""
+    card = selectors.find_card(stream_id)
+    if card is not None:
+        event = MetricsUpdated(stream_id=stream_id, metrics=metrics.current(card), timestamp=now_iso())
+        publish(stream_room(stream_id), event)
+
+
+def count_comments(*, stream_id: str, count: int) -> None:
+    """Add to the stream's comments, in the caller's transaction."""
+    Stream.objects.filter(pk=stream_id).update(comments=F("comments") + count)
+    transaction.on_commit(lambda: metrics.mark(stream_id))
+
+
+def report_metrics(*, stream_id: str, reported: dict[str, Any]) -> None:
+    """Keep what the host's encoder reports of the stream."""
+    metrics.set_client_metrics(stream_id, reported)
+
+
+def _lock(stream: Stream) -> Stream:
+    return Stream.objects.select_for_update(of=("self",)).select_related("host").get(pk=stream.pk)
+
+
+def _set(stream: Stream, fields: dict[str, Any]) -> None:
+    for name, value in fields.items():
+        if name not in _CHANGEABLE:
+            raise CommandError(ErrorCode.INVALID_PAYLOAD, f"Invalid payload: {name} cannot be set")
+        setattr(stream, name, value)
+    try:
+        stream.full_clean(exclude=["host"])
+    except ValidationError as error:
+        name, reasons = next(iter(error.message_dict.items()))
+        raise CommandError(ErrorCode.INVALID_PAYLOAD, f"Invalid payload: {name}: {reasons[0]}") from error
