@@ -95,7 +95,7 @@ def _ensure_running(server: Server) -> Child | None:
     """Start `server` and wait until it answers; None when it runs already."""
     with _locked(server.data):
         access = _load_access(server)
-        if server.answers(access):
+        if server.problem(access) is None:
             return None
         _wait_until_gone(server)
         server.create(access)
@@ -124,8 +124,12 @@ def _start(server: Server, access: Access) -> Child:
 def _answers_in_time(server: Server, access: Access, child: Child) -> bool:
     deadline = time.monotonic() + START_SECONDS
     while child.running() and time.monotonic() < deadline:
-        if server.answers(access):
+        problem = server.problem(access)
+        if problem is None:
             return True
+        if "password" in problem:
+            # The data is from before the password was lost; waiting does not bring it back.
+            return False
         pause(POLL_SECONDS)
     return False
 

@@ -70,13 +70,13 @@ class Server:
             cwd="/",
         )
 
-    def answers(self, access: Access) -> bool:
-        """Whether our server, and no other, answers there."""
+    def problem(self, access: Access) -> str | None:
+        """Why our server does not answer there, or None when it does and is no other's."""
         try:
             self._ping(access)
-        except (psycopg.Error, redis.RedisError):
-            return False
-        return True
+        except (psycopg.Error, redis.RedisError) as error:
+            return str(error)
+        return None
 
     def _command(self, access: Access) -> tuple[list[str], str]:
         raise NotImplementedError

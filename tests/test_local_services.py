@@ -192,6 +192,15 @@ def test_a_damaged_file_of_ports_is_one_line(data: Path) -> None:
         local_urls()
 
 
+def test_a_database_whose_password_is_lost_is_one_line_at_once(data: Path) -> None:
+    with local_services(durable=False):
+        pass
+    (data / "postgresql.json").unlink()
+
+    with pytest.raises(LocalServiceError, match="password authentication failed"), local_services():
+        pass
+
+
 def test_a_missing_binary_is_one_line(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("realtime_project.servers.find_spec", lambda name: None)
 
