@@ -167,7 +167,7 @@ def _store(outcomes: list[_Outcome]) -> None:
     Message.objects.bulk_create(outcome.message for outcome in outcomes if outcome.message is not None)
     publish_many(announcement for outcome in outcomes for announcement in outcome.announcements)
     # Streams are counted in one order everywhere, so that two batches cannot wait for each other.
-    counts = Counter(outcome.draft.card.id for outcome in outcomes)
+    counts = Counter(outcome.draft.card.id for outcome in outcomes if outcome.draft.type is not Visibility.PRIVATE)
     for stream_id in sorted(counts, key=int):
         stream_services.count_comments(stream_id=stream_id, count=counts[stream_id])
 

@@ -58,7 +58,11 @@ _PUBLISH_SHA = hashlib.sha1(_PUBLISH.encode(), usedforsecurity=False).hexdigest(
 
 
 class RoomEvent(msgspec.Struct, tag_field="type", tag="room.event", kw_only=True, frozen=True):
-    """An event on its way to a room, body finished. `seq` is 0 for events without history."""
+    """An event on its way to a room, body finished. `seq` is 0 for events without history.
+
+    `skip` is the id of a connection that is not to hear it, as it knows already; only events without
+    history may have one.
+    """
 
     room: str
     name: str
@@ -67,6 +71,7 @@ class RoomEvent(msgspec.Struct, tag_field="type", tag="room.event", kw_only=True
     id: str
     seq: int = 0
     epoch: str = ""
+    skip: str = ""
 
 
 class RoomClose(msgspec.Struct, tag_field="type", tag="room.close", kw_only=True, frozen=True):

@@ -98,7 +98,7 @@ class LocalRoom:
             return
         assert joining.admitted is not None
         for broadcast in joining.held:
-            if broadcast.seq == 0 or broadcast.seq > joining.admitted.seq:
+            if (broadcast.seq == 0 or broadcast.seq > joining.admitted.seq) and broadcast.skip != connection.id:
                 connection.outlet.push(broadcast)
         self.members[connection.wire][connection] = connection.outlet
 
@@ -133,6 +133,9 @@ class LocalRoom:
             self.writing = False
 
     def _write(self, wire: Wire, batch: list[Broadcast], chunk: list[tuple[Connection, Outlet]]) -> None:
+        if any(item.skip for item in batch):
+            self._write_singly(wire, batch, chunk)
+            return
         present = self.members[wire]
         frame = batch[0].frame(wire) if len(batch) == 1 else b"".join([item.frame(wire) for item in batch])
         for connection, outlet in chunk:
@@ -145,6 +148,13 @@ class LocalRoom:
                 for item in batch:
                     outlet.push(item)
         counters.deliveries += len(chunk) * len(batch)
+
+    def _write_singly(self, wire: Wire, batch: list[Broadcast], chunk: list[tuple[Connection, Outlet]]) -> None:
+        for connection, outlet in chunk:
+            for item in batch:
+                if connection in self.members[wire] and item.skip != connection.id:
+                    outlet.push(item)
+                    counters.deliveries += 1
 
 
 class Hub:
@@ -278,7 +288,7 @@ class Hub:
 
     def _accept(self, local: LocalRoom, message: RoomEvent) -> None:
         counters.events_received += 1
-        local.accept(Broadcast(message.name, message.body, message.delivery, message.seq))
+        local.accept(Broadcast(message.name, message.body, message.delivery, message.seq, message.skip))
 
     def _close(self, local: LocalRoom, order: RoomClose) -> None:
         connections = [connection for members in local.members for connection in members] + list(local.joining)

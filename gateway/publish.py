@@ -24,18 +24,24 @@ class Announcement:
 
     room: Room
     event: Event
+    skip: str = ""
 
 
-def publish(room: Room, event: Event) -> str:
+def publish(room: Room, event: Event, *, skip: str = "") -> str:
     """Announce `event` to `room` when the caller's transaction commits, and not if it does not.
 
     An event with history is written to the outbox in that transaction, so that it is announced even
     when the process dies right after the commit. Others are announced on commit and may be lost.
 
+    Args:
+        room: who is told.
+        event: what they are told.
+        skip: the id of a connection that knows already; only for events without history.
+
     Returns:
         The event's id.
     """
-    return publish_many([Announcement(room, event)])[0]
+    return publish_many([Announcement(room, event, skip)])[0]
 
 
 def publish_many(announcements: Iterable[Announcement]) -> list[str]:
@@ -78,6 +84,7 @@ def _finish(announcement: Announcement) -> RoomEvent:
         body=f'{body[:-1].decode()}{separator}"eventId":"{event_id}"}}',
         delivery=spec.delivery,
         id=event_id,
+        skip=announcement.skip,
     )
 
 

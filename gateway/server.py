@@ -143,6 +143,8 @@ def config(host: str, port: int, max_frame_bytes: int, **options: Any) -> Config
         log_config=None,
         access_log=False,
         server_header=False,
+        # The client address is read by `gateway.transports.address`, from listed proxies alone.
+        proxy_headers=False,
         backlog=4096,
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
         **options,

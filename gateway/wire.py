@@ -68,15 +68,18 @@ class Broadcast:
         name: the event's name.
         body: its finished JSON.
         delivery: what may happen to it when a client cannot keep up.
+        seq: its number in its room's history, or 0.
+        skip: the id of a connection that is not to hear it.
     """
 
-    __slots__ = ("_frames", "_messages", "body", "delivery", "name", "seq")
+    __slots__ = ("_frames", "_messages", "body", "delivery", "name", "seq", "skip")
 
-    def __init__(self, name: str, body: str, delivery: Delivery, seq: int = 0) -> None:
+    def __init__(self, name: str, body: str, delivery: Delivery, seq: int = 0, skip: str = "") -> None:
         self.name = name
         self.body = body
         self.delivery = delivery
         self.seq = seq
+        self.skip = skip
         self._messages: list[str | None] = [None, None]
         self._frames: list[bytes | None] = [None, None]
 

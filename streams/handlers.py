@@ -40,7 +40,11 @@ async def stream_join(context: Context, command: JoinStream) -> StreamJoined:
     if card.may_moderate(context.identity):
         await _enter_moderators(connection, card.id)
     await in_database(
-        services.announce_join, identity=context.identity, stream_id=card.id, members=joined.viewers
+        services.announce_join,
+        identity=context.identity,
+        stream_id=card.id,
+        members=joined.viewers,
+        connection_id=connection.id,
     )
     return joined
 

@@ -91,14 +91,15 @@ def end_stream(*, stream: Stream) -> Stream:
     return locked
 
 
-def announce_join(*, identity: Identity, stream_id: str, members: int) -> None:
-    """Tell a room, while it is small, that somebody has come in."""
+def announce_join(*, identity: Identity, stream_id: str, members: int, connection_id: str) -> None:
+    """Tell a room, while it is small, that somebody has come in; the connection that has knows already."""
     if members <= settings.GATEWAY_JOINS_ANNOUNCED_UP_TO:
         publish(
             stream_room(stream_id),
             ViewerJoined(
                 user_id=identity.user_id, username=identity.username, timestamp=now_iso(), stream_id=stream_id
             ),
+            skip=connection_id,
         )
 
 

@@ -237,6 +237,7 @@ LOGGING = {
     "loggers": {
         "engineio": {"level": "ERROR"},
         "socketio": {"level": "ERROR"},
+        "django.request": {"level": "ERROR"},
         "uvicorn.access": {"level": "WARNING"},
         "uvicorn.error": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},

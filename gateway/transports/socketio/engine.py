@@ -203,7 +203,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
     """An Engine.IO 4 server that keeps to the specification."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(monitor_clients=False, http_compression=False, **options)
+        super().__init__(async_mode="asgi", monitor_clients=False, http_compression=False, **options)
         self._async = {**self._async, "websocket": _WebSocket}
         self.logger = logging.getLogger("gateway.engineio")
         self.logger.setLevel(logging.CRITICAL)
@@ -215,17 +215,19 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         """A session has ended."""
         self.sockets.pop(socket.sid, None)
 
-    async def handle_request(self, scope: dict[str, Any], receive: Any, send: Any) -> Any:
+    async def handle_request(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         query = parse_qs(scope["query_string"].decode("latin-1"))
         sid = query.get("sid", [""])[0]
         valid = query.get("EIO") == ["4"] and query.get("transport") in (["polling"], ["websocket"])
         if scope["type"] == "websocket":
             socket = self.sockets.get(sid)
             if socket is not None and (socket.upgraded or socket.upgrading):
-                return await _accept_and_close(receive, send)
+                await _accept_and_close(receive, send)
+                return
         if not valid or (scope["type"] == "http" and scope["method"] not in ("GET", "POST", "OPTIONS")):
-            return await _refuse(scope, receive, send)
-        return await super().handle_request(scope, receive, send)
+            await _refuse(scope, receive, send)
+            return
+        await super().handle_request(scope, receive, send)
 
     async def _handle_connect(self, environ: dict[str, Any], transport: str, jsonp_index: int | None = None) -> Any:
         socket = EngineSocket(self, self.generate_id())

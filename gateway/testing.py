@@ -1,0 +1,360 @@
+"""Helpers for tests: real server processes, and one client interface over every transport.
+
+A scenario is written once and run on each transport:
+
+    @pytest.mark.parametrize("transport", TRANSPORTS)
+    async def test_a_viewer_is_heard(transport, server, alice): ...
+        async with connected(server, transport, alice.token) as client:
+            answer = await client.call("chat:new", {...})
+"""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import aiohttp
+import socketio
+
+ServerKind = Literal["gateway", "uvicorn", "hypercorn", "daphne"]
+Transport = Literal["socketio", "polling", "websocket", "rest"]
+
+SERVER_KINDS: tuple[ServerKind, ...] = ("gateway", "uvicorn", "daphne")
+TRANSPORTS: tuple[Transport, ...] = ("socketio", "polling", "websocket", "rest")
+LIVE_TRANSPORTS: tuple[Transport, ...] = ("socketio", "polling", "websocket")
+
+START_SECONDS = 60.0
+EVENT_SECONDS = 10.0
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(slots=True)
+class ServerProcess:
+    """A real server process.
+
+    Attributes:
+        url: where it is, as `http://127.0.0.1:port`.
+        log: the file of what it printed.
+    """
+
+    kind: ServerKind
+    port: int
+    process: asyncio.subprocess.Process
+    log: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def counters(self) -> dict[str, int]:
+        """What the process has counted, from `/metrics`, without the `gateway_` in front."""
+        text = await _get(f"{self.url}/metrics")
+        lines = [line.split() for line in text.splitlines() if not line.startswith("#")]
+        return {name.removeprefix("gateway_").removesuffix("_total"): int(value) for name, value in lines}
+
+    async def kill(self) -> None:
+        """End it by SIGKILL, as a crash would."""
+        await self._end(signal.SIGKILL)
+
+    async def stop(self) -> None:
+        """End it by SIGTERM, as an operator would."""
+        await self._end(signal.SIGTERM)
+
+    async def _end(self, number: signal.Signals) -> None:
+        if self.process.returncode is None:
+            self.process.send_signal(number)
+            await asyncio.wait_for(self.process.wait(), 40)
+
+
+@asynccontextmanager
+async def server_process(
+    kind: ServerKind = "gateway", *, port: int | None = None, env: dict[str, str] | None = None
+) -> AsyncIterator[ServerProcess]:
+    """A server process on the tests' PostgreSQL and Redis, ready to serve; it is killed at the end.
+
+    Args:
+        kind: `gateway` is the production server; the others lack its extension.
+        port: a free one when left out.
+        env: environment variables besides those of the tests.
+    """
+    port = port or free_port()
+    log = Path(os.environ.get("REALTIME_DATA_DIR", "/tmp")) / f"server-{port}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            *_command(kind, port), cwd=_ROOT, env={**os.environ, **(env or {})}, stdout=output, stderr=output
+        )
+    server = ServerProcess(kind, port, process, log)
+    try:
+        await _until_ready(server)
+        yield server
+    finally:
+        await server.kill()
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _command(kind: ServerKind, port: int) -> list[str]:
+    application = "realtime_project.asgi:application"
+    if kind == "gateway":
+        return [sys.executable, "manage.py", "serve", "--port", str(port)]
+    if kind == "uvicorn":
+        return [
+            sys.executable, "-m", "uvicorn", application, "--port", str(port), "--ws", "websockets-sansio",
+            "--ws-per-message-deflate", "false", "--ws-max-size", "65536", "--no-proxy-headers", "--log-level", "warning",
+        ]  # fmt: skip
+    if kind == "hypercorn":
+        return [sys.executable, "-m", "hypercorn", application, "--bind", f"127.0.0.1:{port}"]
+    return [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), application]
+
+
+async def _until_ready(server: ServerProcess) -> None:
+    async def poll() -> None:
+        while server.process.returncode is None:
+            try:
+                await _get(f"{server.url}/healthz")
+                return
+            except aiohttp.ClientError:
+                await asyncio.sleep(0.05)
+        raise RuntimeError(f"the {server.kind} server ended:\n{server.log.read_text()}")
+
+    await asyncio.wait_for(poll(), START_SECONDS)
+
+
+async def _get(url: str) -> str:
+    async with aiohttp.ClientSession() as session, session.get(url) as response:
+        return await response.text()
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An event a client got."""
+
+    name: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to a command: its data, or its error."""
+
+    ok: bool
+    data: dict[str, Any] = field(default_factory=dict)
+    error: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def code(self) -> str:
+        """The error's code, or an empty string."""
+        return str(self.error.get("code", ""))
+
+
+class Refused(Exception):
+    """The server did not let the client in. `error` is what it said."""
+
+    def __init__(self, error: dict[str, Any]) -> None:
+        super().__init__(error.get("message", ""))
+        self.error = error
+
+
+class Client(ABC):
+    """One client of one user, whatever the transport. Keeps every event it got, in order."""
+
+    def __init__(self) -> None:
+        self.events: list[Received] = []
+        self.closed = asyncio.Event()
+        self._news = asyncio.Event()
+
+    @abstractmethod
+    async def connect(self, url: str, token: str | None) -> None:
+        """Connect. Raises `Refused`."""
+
+    @abstractmethod
+    async def call(self, event: str, data: dict[str, Any]) -> Reply:
+        """Send a command and wait for its answer."""
+
+    @abstractmethod
+    async def emit(self, event: str, data: dict[str, Any]) -> None:
+        """Send a command without asking for an answer."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Leave."""
+
+    def named(self, name: str) -> list[dict[str, Any]]:
+        """The data of all events called `name` so far, in order."""
+        return [event.data for event in self.events if event.name == name]
+
+    async def wait_for(
+        self, name: str, matches: Callable[[dict[str, Any]], bool] = lambda data: True, seconds: float = EVENT_SECONDS
+    ) -> dict[str, Any]:
+        """The data of the first event called `name` that matches, come already or yet to come."""
+        seen = 0
+
+        async def look() -> dict[str, Any]:
+            nonlocal seen
+            while True:
+                while seen < len(self.events):
+                    event = self.events[seen]
+                    seen += 1
+                    if event.name == name and matches(event.data):
+                        return event.data
+                self._news.clear()
+                await self._news.wait()
+
+        try:
+            return await asyncio.wait_for(look(), seconds)
+        except TimeoutError:
+            names = [event.name for event in self.events]
+            raise AssertionError(f"no {name} in {seconds} s; got {names}") from None
+
+    def _take(self, name: str, data: dict[str, Any]) -> None:
+        self.events.append(Received(name, data))
+        self._news.set()
+
+
+class SocketIOClient(Client):
+    """The stock python-socketio client."""
+
+    def __init__(self, transports: list[str]) -> None:
+        super().__init__()
+        self._transports = transports
+        self._sio = socketio.AsyncClient(reconnection=False)
+        self._sio.on("*", self._take)
+        self._sio.on("disconnect", lambda *reason: self.closed.set())
+        self._errors: list[Any] = []
+        self._sio.on("connect_error", self._errors.append)
+
+    async def connect(self, url: str, token: str | None) -> None:
+        auth = {"token": token, "userId": "legacy apps send this"} if token is not None else None
+        try:
+            await self._sio.connect(url, auth=auth, transports=self._transports, wait_timeout=EVENT_SECONDS)
+        except socketio.exceptions.ConnectionError as error:
+            refusal = next((e for e in self._errors if isinstance(e, dict)), {"message": str(error)})
+            raise Refused(refusal) from error
+
+    async def call(self, event: str, data: dict[str, Any]) -> Reply:
+        return _reply(await self._sio.call(event, data, timeout=EVENT_SECONDS))
+
+    async def emit(self, event: str, data: dict[str, Any]) -> None:
+        await self._sio.emit(event, data)
+
+    async def close(self) -> None:
+        await self._sio.disconnect()
+
+
+class WebSocketClient(Client):
+    """A plain WebSocket client."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.close_code: int | None = None
+        self._session: aiohttp.ClientSession | None = None
+        self._replies: dict[int, asyncio.Future[Reply]] = {}
+        self._reference = 0
+        self._reader: asyncio.Task[None] | None = None
+
+    async def connect(self, url: str, token: str | None) -> None:
+        self._session = aiohttp.ClientSession()
+        self._ws = await self._session.ws_connect(f"{url.replace('http', 'ws', 1)}/ws/", autoclose=True)
+        self._reader = asyncio.ensure_future(self._read())
+        reply = await self.call("auth", {"token": token} if token is not None else {})
+        if not reply.ok:
+            raise Refused({"message": reply.error["message"], "data": {"code": reply.code}})
+
+    async def call(self, event: str, data: dict[str, Any]) -> Reply:
+        self._reference += 1
+        answer = self._replies[self._reference] = asyncio.get_running_loop().create_future()
+        await self.send_text(json.dumps({"event": event, "data": data, "ref": self._reference}))
+        return await asyncio.wait_for(answer, EVENT_SECONDS)
+
+    async def emit(self, event: str, data: dict[str, Any]) -> None:
+        await self.send_text(json.dumps({"event": event, "data": data}))
+
+    async def send_text(self, text: str) -> None:
+        """Send a frame as it is, valid or not."""
+        await self._ws.send_str(text)
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._ws.close()
+            await self._session.close()
+        if self._reader is not None:
+            await self._reader
+
+    async def _read(self) -> None:
+        async for message in self._ws:
+            if message.type is not aiohttp.WSMsgType.TEXT:
+                continue
+            frame = json.loads(message.data)
+            if frame["event"] == "reply":
+                answer = self._replies.pop(frame["ref"], None)
+                if answer is not None and not answer.done():
+                    answer.set_result(_reply(frame))
+            else:
+                self._take(frame["event"], frame["data"])
+        self.close_code = self._ws.close_code
+        self.closed.set()
+
+
+class RestClient(Client):
+    """Commands over REST. It has no connection, so it hears nothing."""
+
+    async def connect(self, url: str, token: str | None) -> None:
+        headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
+        self._session = aiohttp.ClientSession(base_url=url, headers=headers)
+        async with self._session.get("/api/auth/me/") as response:
+            if response.status == 401:
+                body = await response.json()
+                await self._session.close()
+                raise Refused({"message": body["error"]["message"], "data": {"code": body["error"]["code"]}})
+
+    async def call(self, event: str, data: dict[str, Any]) -> Reply:
+        async with self._session.post(f"/api/events/{event}/", json=data) as response:
+            return _reply(await response.json())
+
+    async def emit(self, event: str, data: dict[str, Any]) -> None:
+        await self.call(event, data)
+
+    async def close(self) -> None:
+        await self._session.close()
+
+
+def make_client(transport: Transport) -> Client:
+    """A client of this transport, not connected yet."""
+    if transport == "websocket":
+        return WebSocketClient()
+    if transport == "rest":
+        return RestClient()
+    return SocketIOClient(["polling"] if transport == "polling" else ["websocket"])
+
+
+@asynccontextmanager
+async def connected(server: ServerProcess, transport: Transport, token: str | None) -> AsyncIterator[Client]:
+    """A client of `transport`, let in with `token`; it leaves at the end.
+
+    Raises:
+        Refused: the server did not let it in.
+    """
+    client = make_client(transport)
+    try:
+        await client.connect(server.url, token)
+        yield client
+    finally:
+        await client.close()
+
+
+def _reply(answer: dict[str, Any]) -> Reply:
+    return Reply(ok=answer["ok"], data=answer.get("data", {}), error=answer.get("error", {}))
