@@ -30,7 +30,6 @@ from gateway.transports.socketio import Bridge, EngineServer  # noqa: E402
 HOST = "127.0.0.1"
 MAX_PAYLOAD = 1_000_000
 ENGINE: dict[str, Any] = {
-    "async_mode": "asgi",
     "ping_interval": 0.3,
     "ping_timeout": 0.2,
     "max_http_buffer_size": MAX_PAYLOAD,
