@@ -14,7 +14,6 @@ from gateway.errors import CommandError, ErrorCode
 from gateway.idempotency import Answer
 from gateway.identity import Identity
 from gateway.limits import Bucket
-from streams.models import Status
 from streams.selectors import StreamCard, access_cached_card
 from streams.snapshot import contribute
 
@@ -36,7 +35,7 @@ async def chat_new(context: Context, command: SendMessage) -> Answer:
     author = context.identity
     card = await access_cached_card(author, command.stream_id)
     await limits.spend(_buckets(author, card))
-    if card.status != Status.LIVE:
+    if not card.is_live:
         raise CommandError(ErrorCode.NOT_LIVE)
     visibility, kind = _TYPES[command.type]
     text = require_emoji(command.message) if kind is Kind.EMOJI else require_text(command.message)

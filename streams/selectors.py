@@ -38,6 +38,10 @@ class StreamCard:
     moderator_ids: frozenset[str]
     invited_ids: frozenset[str]
 
+    @property
+    def is_live(self) -> bool:
+        return self.status == Status.LIVE
+
     def is_host(self, identity: Identity) -> bool:
         return self.host_id == identity.user_id
 
