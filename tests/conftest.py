@@ -111,3 +111,106 @@ except BaseException as error:
     if isinstance(error, LocalServiceError):
         raise SystemExit(str(error)) from None
     raise
+
+
+# --- Servers and people ---------------------------------------------------------------------------
+
+# Imported late: these need Django, which has been set up above.
+import asyncio  # noqa: E402
+from collections.abc import AsyncIterator, Awaitable, Callable  # noqa: E402
+from contextlib import AsyncExitStack  # noqa: E402
+
+import pytest  # noqa: E402
+
+from gateway.testing import (  # noqa: E402
+    LIVE_TRANSPORTS,
+    SERVER_KINDS,
+    TRANSPORTS,
+    ServerKind,
+    ServerProcess,
+    Transport,
+    server_process,
+)
+from streams.models import Stream  # noqa: E402
+from tests.people import Crowd, Person, make_person, make_stream, open_crowd  # noqa: E402
+
+# Tests say where a request comes from, so that they share no limit of an address.
+SERVER_ENVIRONMENT = {"TRUSTED_PROXIES": "127.0.0.1"}
+StartServer = Callable[[ServerKind, int], Awaitable[ServerProcess]]
+
+
+@pytest.fixture(scope="session")
+async def start_server() -> AsyncIterator[StartServer]:
+    """Starts the server of a kind with a number once in the run; asked again, it gives the same."""
+    async with AsyncExitStack() as stack:
+        running: dict[tuple[ServerKind, int], asyncio.Future[ServerProcess]] = {}
+
+        async def start(kind: ServerKind, number: int) -> ServerProcess:
+            if (kind, number) not in running:
+                entered = stack.enter_async_context(server_process(kind, env=SERVER_ENVIRONMENT))
+                running[kind, number] = asyncio.ensure_future(entered)
+            return await running[kind, number]
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+async def servers(start_server: StartServer) -> tuple[ServerProcess, ServerProcess]:
+    """Two processes of the production server."""
+    one, other = await asyncio.gather(start_server("gateway", 0), start_server("gateway", 1))
+    return one, other
+
+
+@pytest.fixture(params=SERVER_KINDS)
+async def server(request: pytest.FixtureRequest, start_server: StartServer) -> ServerProcess:
+    """A server of each kind."""
+    return await start_server(request.param, 0)
+
+
+@pytest.fixture(params=TRANSPORTS)
+def transport(request: pytest.FixtureRequest) -> Transport:
+    """Each way to send a command."""
+    return request.param
+
+
+@pytest.fixture(params=LIVE_TRANSPORTS)
+def live_transport(request: pytest.FixtureRequest) -> Transport:
+    """Each way to hear events."""
+    return request.param
+
+
+@pytest.fixture
+async def crowd() -> AsyncIterator[Crowd]:
+    """Opens clients; they leave when the test ends."""
+    async with open_crowd() as crowd:
+        yield crowd
+
+
+@pytest.fixture
+def alice() -> Person:
+    """The host."""
+    return make_person("alice")
+
+
+@pytest.fixture
+def bob() -> Person:
+    """A viewer."""
+    return make_person("bob")
+
+
+@pytest.fixture
+def charlie() -> Person:
+    """A stranger."""
+    return make_person("charlie")
+
+
+@pytest.fixture
+def mona() -> Person:
+    """A moderator everywhere."""
+    return make_person("mona", is_moderator=True)
+
+
+@pytest.fixture
+def stream(alice: Person) -> Stream:
+    """Alice's live stream."""
+    return make_stream(alice)
