@@ -27,7 +27,10 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg, misc]
     filter_horizontal = ("channel_moderators",)
     fieldsets = (
         (None, {"fields": ("username", "password", "avatar", "og_level", "is_banned")}),
-        ("Roles", {"fields": ("is_active", "is_moderator", "is_staff", "is_superuser", "channel_moderators", "groups")}),
+        (
+            "Roles",
+            {"fields": ("is_active", "is_moderator", "is_staff", "is_superuser", "channel_moderators", "groups")},
+        ),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
     actions = ["ban", "unban", "sign_out_everywhere"]

@@ -50,12 +50,33 @@ class PasswordChange(serializers.Serializer[Any]):
     newPassword = serializers.CharField(max_length=128, trim_whitespace=False)
 
 
+class MeResponse(serializers.Serializer[Any]):
+    """A user, as they see themselves."""
+
+    id = serializers.CharField()
+    username = serializers.CharField()
+    avatar = serializers.CharField()
+    ogLevel = serializers.IntegerField()
+    isModerator = serializers.BooleanField()
+    isStaff = serializers.BooleanField()
+
+
 class TokensResponse(serializers.Serializer[Any]):
     """A pair of tokens and whose they are."""
 
     access = serializers.CharField()
     refresh = serializers.CharField()
-    user = serializers.DictField()
+    user = MeResponse()
+
+
+class SessionResponse(serializers.Serializer[Any]):
+    """A signed-in device; `current` is the one that asks."""
+
+    id = serializers.CharField()
+    userAgent = serializers.CharField()
+    createdAt = serializers.DateTimeField()
+    lastSeenAt = serializers.DateTimeField()
+    current = serializers.BooleanField()
 
 
 class PublicView(APIView):
@@ -86,9 +107,7 @@ class TokenView(PublicView):
     @extend_schema(request=Credentials, responses=TokensResponse)
     def post(self, request: Request) -> Response:
         data = _valid(Credentials, request)
-        tokens = services.sign_in(
-            username=data["username"], password=data["password"], user_agent=_user_agent(request)
-        )
+        tokens = services.sign_in(username=data["username"], password=data["password"], user_agent=_user_agent(request))
         return Response(_tokens(tokens))
 
 
@@ -136,7 +155,7 @@ class PasswordView(APIView):
 class MeView(APIView):
     """`GET`: who the token speaks of."""
 
-    @extend_schema(responses={200: serializers.DictField()})
+    @extend_schema(responses=MeResponse)
     def get(self, request: Request) -> Response:
         return Response(_me(_user(request)))
 
@@ -144,7 +163,7 @@ class MeView(APIView):
 class SessionsView(APIView):
     """`GET`: the user's signed-in devices."""
 
-    @extend_schema(responses={200: serializers.ListField(child=serializers.DictField())})
+    @extend_schema(responses=SessionResponse(many=True))
     def get(self, request: Request) -> Response:
         current = _session_id(request)
         return Response([_session(session, current) for session in selectors.open_sessions(_user(request))])

@@ -1,11 +1,11 @@
 """People and their sessions. A session is a device that is signed in; all its sockets end with it."""
 
 import uuid
-from typing import ClassVar
 
-from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.auth.models import AbstractUser
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models.functions import Lower
 
 # Usernames can be mentioned in chat as @name, so they hold only what ends a mention cleanly.
 USERNAME_PATTERN = r"[A-Za-z0-9_]{3,30}"
@@ -29,10 +29,8 @@ class User(AbstractUser):
         "self", symmetrical=False, related_name="moderates", blank=True
     )
 
-    objects: ClassVar[UserManager["User"]] = UserManager()
-
     class Meta:
-        indexes = [models.Index(models.functions.Lower("username"), name="accounts_username_lower")]
+        indexes = [models.Index(Lower("username"), name="accounts_username_lower")]
 
 
 class Session(models.Model):
@@ -50,9 +48,7 @@ class Session(models.Model):
     class Meta:
         ordering = ["-created_at"]
         indexes = [
-            models.Index(
-                fields=["user"], name="accounts_session_open", condition=models.Q(revoked_at__isnull=True)
-            )
+            models.Index(fields=["user"], name="accounts_session_open", condition=models.Q(revoked_at__isnull=True))
         ]
 
     def __str__(self) -> str:

@@ -107,7 +107,7 @@ def access_token(session: Session) -> AccessToken:
     """A new access token for an open session."""
     token = AccessToken.for_user(session.user)
     token[SESSION_CLAIM] = str(session.pk)
-    return token  # type: ignore[return-value]
+    return token
 
 
 def sign_out(*, user: User, session_id: str) -> None:
@@ -174,4 +174,4 @@ def _revoke(sessions: list[Session], reason: str, code: CloseCode) -> None:
 def _refresh_token(session: Session) -> RefreshToken:
     token = RefreshToken.for_user(session.user)
     token[SESSION_CLAIM] = str(session.pk)
-    return token  # type: ignore[return-value]
+    return token

@@ -1,6 +1,6 @@
 """Pages to register, sign in and sign out. A browser's sockets come with its Django session."""
 
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib.auth import login
@@ -8,7 +8,6 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
-from django.urls import reverse_lazy
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.generic import FormView
 
@@ -43,7 +42,7 @@ class SignInView(LoginView):
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         response = super().form_valid(form)
-        _remember_session(self.request, cast(User, form.get_user()))
+        _remember_session(self.request, form.get_user())
         return response
 
 
@@ -75,7 +74,7 @@ class RegisterView(FormView):  # type: ignore[type-arg]
 class SignOutView(LogoutView):
     """Sign out, and close this browser's sockets everywhere."""
 
-    next_page = reverse_lazy("index")
+    next_page = "index"
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         session_id = request.session.get(SESSION_CLAIM)

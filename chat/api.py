@@ -1,7 +1,6 @@
 """REST of chat: the history of a stream, in pages both ways."""
 
-from typing import Any
-
+from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.authentication import SessionAuthentication
@@ -12,7 +11,6 @@ from rest_framework.views import APIView
 from accounts.models import User
 from chat import selectors
 from chat.render import render
-from django.http import HttpResponse
 from gateway.errors import CommandError, ErrorCode
 from gateway.events import encode
 from gateway.identity import Identity
@@ -20,6 +18,13 @@ from gateway.transports.rest import TokenAuthentication
 from streams.selectors import access_stream, find_card
 
 _MOST = 100
+
+
+class MessagesResponse(serializers.Serializer[Any]):
+    """A page of messages, oldest first; each is as the event `chat:new` shows it."""
+
+    messages = serializers.ListField(child=serializers.DictField())
+    hasMore = serializers.BooleanField()
 
 
 class MessagesView(APIView):
@@ -30,7 +35,7 @@ class MessagesView(APIView):
 
     @extend_schema(
         parameters=[OpenApiParameter(name, int) for name in ("before", "after", "thread", "limit")],
-        responses={200: serializers.DictField()},
+        responses=MessagesResponse,
     )
     def get(self, request: Request, stream_id: str) -> HttpResponse:
         stream = access_stream(_viewer(request), stream_id)
@@ -67,5 +72,3 @@ def _identity(request: Request) -> Identity | None:
     if not isinstance(user, User):
         return None
     return Identity(str(user.pk), user.username, user.avatar, user.og_level, "", user.is_moderator)
-
-

@@ -89,8 +89,7 @@ def send_messages(*, drafts: Sequence[Draft]) -> list[Answer]:
             if outcome.error is not None and outcome.error.code is ErrorCode.CONTENT_STOPPED:
                 _stop(outcome)
     return [
-        earlier[outcome.draft.key] if outcome.draft.key in earlier else outcome.answer  # type: ignore[index]
-        for outcome in outcomes
+        earlier.get(outcome.draft.key, outcome.answer) if outcome.draft.key else outcome.answer for outcome in outcomes
     ]
 
 

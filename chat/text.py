@@ -60,6 +60,6 @@ def preview(text: str) -> str:
 
 
 def _is_refused(character: str) -> bool:
-    if character == "\n" or character.isascii() and character.isprintable():
+    if character == "\n" or (character.isascii() and character.isprintable()):
         return False
     return character in _BIDI or unicodedata.category(character) == "Cc"

@@ -23,7 +23,16 @@ from gateway.events import Delivery
 from gateway.redis_clients import async_redis, sync_redis
 from gateway.rooms import Room
 
-__all__ = ["Bus", "GatewayChannelLayer", "Position", "RoomClose", "RoomEvent", "bus", "publish_pipeline", "send_control"]
+__all__ = [
+    "Bus",
+    "GatewayChannelLayer",
+    "Position",
+    "RoomClose",
+    "RoomEvent",
+    "bus",
+    "publish_pipeline",
+    "send_control",
+]
 
 # The channel layer's default prefix, which the publishing script must share with it.
 CHANNEL_PREFIX = "asgi"
@@ -203,14 +212,14 @@ class Bus:
         """Where the room's history stands; a room without one is given an epoch."""
         key = _key(room, "state")
         client = async_redis()
-        epoch, seq = await client.hmget(key, ["epoch", "seq"])  # type: ignore[misc]
+        epoch, seq = await client.hmget(key, ["epoch", "seq"])
         if epoch is None:
             async with client.pipeline(transaction=True) as pipeline:
                 pipeline.hsetnx(key, "epoch", token_hex(4))
                 pipeline.expire(key, _STATE_SECONDS)
                 pipeline.hmget(key, ["epoch", "seq"])
                 _, _, (epoch, seq) = await pipeline.execute()
-        return Position(epoch, int(seq or 0))
+        return Position(str(epoch), int(seq or 0))
 
     async def history(self, room: Room, since: Position) -> list[RoomEvent] | None:
         """The room's events after `since`, oldest first; `None` when some of them are no longer kept."""

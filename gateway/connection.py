@@ -103,13 +103,11 @@ class Outlet:
         raw = self._raw
         if raw is None or self.closed:
             return
-        self._tell_lagging()
-        if self._queue:
-            frames = [item.frame(self.wire) for item in self._queue]
-            self._queue.clear()
-            self._queued_bytes = 0
-            raw.raw_write(b"".join(frames))
+        # Set before what waits is written, because that may fill the socket, which calls `pause` at once.
         self.raw_write = raw.raw_write
+        items = self._take_all()
+        if items:
+            raw.raw_write(b"".join([item.frame(self.wire) for item in items]))
 
     # --- sending ----------------------------------------------------------------------------------
 
@@ -143,10 +141,7 @@ class Outlet:
                 return []
             finally:
                 self._waiter = None
-        items = list(self._queue)
-        self._queue.clear()
-        self._queued_bytes = 0
-        return items
+        return self._take_all()
 
     async def flushed(self) -> None:
         """Return when all that waits was handed to the server, or could not be in time."""
@@ -180,7 +175,7 @@ class Outlet:
 
     def _forget_older(self, item: Outgoing) -> None:
         for waiting in self._queue:
-            if waiting.name == item.name and waiting.delivery is Delivery.LATEST:
+            if waiting.name == item.name and waiting.room == item.room and waiting.delivery is Delivery.LATEST:
                 self._queue.remove(waiting)
                 self._queued_bytes -= waiting.size
                 return
@@ -188,8 +183,17 @@ class Outlet:
     def _tell_lagging(self) -> None:
         if self._dropped:
             body = encode(StreamLagging(dropped=self._dropped)).decode()
-            self._queue.append(Broadcast("stream:lagging", body, Delivery.DURABLE))
+            notice = Broadcast("stream:lagging", body, Delivery.DURABLE)
+            self._queue.append(notice)
+            self._queued_bytes += notice.size
             self._dropped = 0
+
+    def _take_all(self) -> list[Outgoing]:
+        self._tell_lagging()
+        items = list(self._queue)
+        self._queue.clear()
+        self._queued_bytes = 0
+        return items
 
     def _start_draining(self) -> None:
         if self._drainer is None and self._queue:

@@ -10,7 +10,7 @@ from functools import cache, partial
 from typing import ParamSpec, TypeVar
 
 from django.conf import settings
-from django.db import OperationalError, InterfaceError, close_old_connections, connections
+from django.db import InterfaceError, OperationalError, close_old_connections, connections
 
 from gateway.errors import CommandError, ErrorCode
 

@@ -22,8 +22,11 @@ log = logging.getLogger(__name__)
 class Caller(Protocol):
     """Whoever sends a command: a live connection, or one REST request."""
 
-    live: bool
-    address: str
+    @property
+    def live(self) -> bool: ...
+
+    @property
+    def address(self) -> str: ...
 
     @property
     def identity(self) -> Identity: ...

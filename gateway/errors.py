@@ -66,9 +66,7 @@ ERRORS: dict[ErrorCode, ErrorKind] = {
     ),
     ErrorCode.INVALID_AMOUNT: ErrorKind("Invalid amount", 400, "The amount must be a whole number in range."),
     ErrorCode.PAYLOAD_TOO_LARGE: ErrorKind("Payload too large", 413, "A frame holds at most 64 KiB."),
-    ErrorCode.AUTHENTICATION_REQUIRED: ErrorKind(
-        "Authentication token required", 401, "Send an access token."
-    ),
+    ErrorCode.AUTHENTICATION_REQUIRED: ErrorKind("Authentication token required", 401, "Send an access token."),
     ErrorCode.INVALID_TOKEN: ErrorKind(
         "Invalid authentication token", 401, "The token is wrong, expired or revoked: refresh it or sign in."
     ),
@@ -80,9 +78,7 @@ ERRORS: dict[ErrorCode, ErrorKind] = {
     ErrorCode.NOT_FOUND: ErrorKind("Not found", 404, "There is nothing by that id that the user may see."),
     ErrorCode.NOT_JOINED: ErrorKind("Join the stream first", 409, "Send `stream:join` before this event."),
     ErrorCode.NOT_LIVE: ErrorKind("The stream is not live", 409, "Wait for the stream to start."),
-    ErrorCode.INVALID_STATE: ErrorKind(
-        "That is not possible now", 409, "The object has moved on; read it again."
-    ),
+    ErrorCode.INVALID_STATE: ErrorKind("That is not possible now", 409, "The object has moved on; read it again."),
     ErrorCode.ROOM_FULL: ErrorKind("Room full", 409, "Try again when viewers have left."),
     ErrorCode.TOO_MANY_ROOMS: ErrorKind("Too many rooms", 409, "Leave a stream before joining another."),
     ErrorCode.RATE_LIMITED: ErrorKind(

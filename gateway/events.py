@@ -36,13 +36,13 @@ Id = Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,17}$")]
 ClientId = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
-class Command(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, rename="camel"):
+class Command(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     """What a client sends. `cid` makes a retry safe: the same `cid` has one effect and one answer."""
 
     cid: ClientId | None = None
 
 
-class Event(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
+class Event(msgspec.Struct, kw_only=True, rename="camel"):
     """What the server sends. `eventId`, and for events with history `seq` and `epoch`, are added on the way out."""
 
 

@@ -9,9 +9,9 @@ what arrives meanwhile is kept for it and sent after the snapshot, so that nothi
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from itertools import islice
+from typing import Any
 
 from redis.exceptions import RedisError
 
@@ -62,8 +62,17 @@ class LocalRoom:
     """A room as this process knows it: members by wire, the place in its history, what is to be written."""
 
     __slots__ = (
-        "held_messages", "joining", "listening", "members", "pending", "position", "repairing", "room", "users", "writing",
-    )  # fmt: skip
+        "held_messages",
+        "joining",
+        "listening",
+        "members",
+        "pending",
+        "position",
+        "repairing",
+        "room",
+        "users",
+        "writing",
+    )
 
     def __init__(self, room: Room) -> None:
         self.room = room
@@ -104,9 +113,7 @@ class LocalRoom:
 
     def _write_round(self) -> None:
         batch, self.pending = self.pending, []
-        chunks = [
-            (wire, list(members.items())) for wire, members in zip(Wire, self.members, strict=True) if members
-        ]
+        chunks = [(wire, list(members.items())) for wire, members in zip(Wire, self.members, strict=True) if members]
         # A joiner's held messages include this round's, so it becomes a member only for the next.
         for joining in list(self.joining.values()):
             if joining.is_ready:
@@ -288,7 +295,12 @@ class Hub:
 
     def _accept(self, local: LocalRoom, message: RoomEvent) -> None:
         counters.events_received += 1
-        local.accept(Broadcast(message.name, message.body, message.delivery, message.seq, message.skip))
+        local.accept(
+            Broadcast(
+                message.name, message.body, message.delivery,
+                seq=message.seq, epoch=message.epoch, room=message.room, skip=message.skip,
+            )
+        )  # fmt: skip
 
     def _close(self, local: LocalRoom, order: RoomClose) -> None:
         connections = [connection for members in local.members for connection in members] + list(local.joining)
@@ -339,15 +351,10 @@ class Hub:
         body = encode(RoomReset(room=local.room.wire, epoch=position.epoch, reason="history_lost")).decode()
         local.accept(Broadcast("room:reset", body, Delivery.DURABLE))
 
-    def _spawn(self, work: "asyncio.Future[None] | object") -> None:
-        task = asyncio.ensure_future(work)  # type: ignore[arg-type]
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
 
 hub = Hub()
-
-
-def members(local: LocalRoom, limit: int) -> list[Connection]:
-    """Up to `limit` members of a room here."""
-    return list(islice((connection for by_wire in local.members for connection in by_wire), limit))

@@ -82,8 +82,7 @@ async def spend(buckets: Sequence[Bucket]) -> None:
 def rate(name: str, key: str) -> list[Bucket]:
     """The buckets of the limit called `name` in `settings.GATEWAY_RATE_LIMITS`, for `key`."""
     return [
-        Bucket(f"{name}:{seconds:g}:{key}", events, seconds)
-        for events, seconds in settings.GATEWAY_RATE_LIMITS[name]
+        Bucket(f"{name}:{seconds:g}:{key}", events, seconds) for events, seconds in settings.GATEWAY_RATE_LIMITS[name]
     ]
 
 

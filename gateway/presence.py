@@ -175,7 +175,7 @@ def cluster_counts(prefix: str) -> dict[str, dict[str, int]]:
     living = set(client.zrangebyscore(_PROCESSES, time.time(), "+inf"))
     counts: dict[str, dict[str, int]] = {}
     for name in client.scan_iter(match=_tally(prefix) + "*", count=1000):
-        by_process = {process: int(count) for process, count in client.hgetall(name).items() if process in living}
+        by_process = {str(process): int(count) for process, count in client.hgetall(name).items() if process in living}
         if by_process:
             counts[name.removeprefix(_tally(""))] = by_process
     return counts

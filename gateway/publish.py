@@ -54,9 +54,7 @@ def publish_many(announcements: Iterable[Announcement]) -> list[str]:
     return [event.id for event in events]
 
 
-def close_sockets(
-    room: Room, code: CloseCode, reason: str, *, session: str = "", except_session: str = ""
-) -> None:
+def close_sockets(room: Room, code: CloseCode, reason: str, *, session: str = "", except_session: str = "") -> None:
     """Close sockets in `room` on every process when the caller's transaction commits.
 
     Args:
@@ -66,9 +64,7 @@ def close_sockets(
         session: close only this session's sockets.
         except_session: close all but this session's sockets.
     """
-    order = RoomClose(
-        room=room.wire, code=int(code), reason=reason, session=session, except_session=except_session
-    )
+    order = RoomClose(room=room.wire, code=int(code), reason=reason, session=session, except_session=except_session)
     transaction.on_commit(lambda: _send_order(order))
 
 
@@ -92,7 +88,9 @@ def _announce(events: list[RoomEvent]) -> None:
     try:
         positions = publish_pipeline(events)
     except RedisError as error:
-        log.warning("Redis did not take %d events; the sweeper will announce them: %s", len(events), type(error).__name__)
+        log.warning(
+            "Redis did not take %d events; the sweeper will announce them: %s", len(events), type(error).__name__
+        )
         return
     outbox.mark_published(events, positions)
 

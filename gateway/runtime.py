@@ -78,7 +78,9 @@ class Runtime:
         await presence.stop()
 
     def dismiss_all(self) -> None:
-        """Tell every client to come back later, each after a time of its own, and close it."""
+        """Tell every client to come back later, each after a time of its own, and close it; once."""
+        if self.stopping:
+            return
         self.stopping = True
         for connection in list(hub.connections.values()):
             connection.close(SHUTDOWN, "shutdown", retry_after_ms=random.randint(500, _RETURN_WINDOW_MS))
@@ -120,5 +122,3 @@ async def close_expired() -> None:
 
 
 runtime = Runtime()
-
-

@@ -7,10 +7,9 @@ behaves the same, though slower, on a server without the extension.
 
 import asyncio
 import gc
-import socket
 from typing import Any
 
-from uvicorn import Config, Server
+from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
@@ -43,7 +42,7 @@ class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if self.response.status_code == 101:
             # The ASGI task has not run yet, so it finds the extension in its scope.
-            self.scope["extensions"][EXTENSION] = self  # type: ignore[index]
+            self.scope["extensions"][EXTENSION] = self  # type: ignore[assignment]
             self.raw_write = self.transport.write  # type: ignore[method-assign]
 
     def pause_writing(self) -> None:
@@ -62,9 +61,9 @@ class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
-        if self.outlet is not None:
-            self.outlet.detach()
-        super().shutdown()
+        _dismiss_all()
+        if self.outlet is None:
+            super().shutdown()
 
 
 class GatewayHttpProtocol(HttpToolsProtocol):
@@ -88,6 +87,10 @@ class GatewayHttpProtocol(HttpToolsProtocol):
         self._stop_waiting()
         super().connection_lost(exc)
 
+    def shutdown(self) -> None:
+        _dismiss_all()
+        super().shutdown()
+
     def _await_header(self) -> None:
         self._stop_waiting()
         self._header_timer = self.loop.call_later(_HEADER_SECONDS, self.transport.close)
@@ -98,21 +101,11 @@ class GatewayHttpProtocol(HttpToolsProtocol):
             self._header_timer = None
 
 
-class GatewayServer(Server):
-    """A uvicorn server that says goodbye to its clients before it stops."""
+def _dismiss_all() -> None:
+    # Imported late: a worker unpickles this module before Django is set up.
+    from gateway.runtime import runtime
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        tune_garbage_collector()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # The runtime is imported late: it needs Django, which the worker sets up with the application.
-        from gateway.runtime import runtime
-
-        for server in self.servers:
-            server.close()
-        runtime.dismiss_all()
-        await super().shutdown(sockets)
+    runtime.dismiss_all()
 
 
 def tune_garbage_collector() -> None:

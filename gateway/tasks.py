@@ -12,7 +12,7 @@ from gateway.models import CommandAnswer
 ANSWERS_KEPT = timedelta(hours=24)
 
 
-@shared_task
+@shared_task  # type: ignore[untyped-decorator]
 def prune_outbox() -> None:
     """Delete announced events and kept answers that have served their time."""
     outbox.prune(settings.GATEWAY_LOG_KEPT)

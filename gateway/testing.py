@@ -114,7 +114,8 @@ def _command(kind: ServerKind, port: int) -> list[str]:
     if kind == "uvicorn":
         return [
             sys.executable, "-m", "uvicorn", application, "--port", str(port), "--ws", "websockets-sansio",
-            "--ws-per-message-deflate", "false", "--ws-max-size", "65536", "--no-proxy-headers", "--log-level", "warning",
+            "--ws-per-message-deflate", "false", "--ws-max-size", "65536", "--no-proxy-headers",
+            "--log-level", "warning",
         ]  # fmt: skip
     if kind == "hypercorn":
         return [sys.executable, "-m", "hypercorn", application, "--bind", f"127.0.0.1:{port}"]

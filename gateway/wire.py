@@ -43,6 +43,7 @@ class Packet:
     __slots__ = ("payload",)
 
     name = ""
+    room = ""
     delivery = Delivery.DURABLE
 
     def __init__(self, payload: str | bytes) -> None:
@@ -69,16 +70,22 @@ class Broadcast:
         body: its finished JSON.
         delivery: what may happen to it when a client cannot keep up.
         seq: its number in its room's history, or 0.
+        epoch: the life of the history that number belongs to, or an empty string.
+        room: the wire name of its room; empty for what is for one client alone.
         skip: the id of a connection that is not to hear it.
     """
 
-    __slots__ = ("_frames", "_messages", "body", "delivery", "name", "seq", "skip")
+    __slots__ = ("_frames", "_messages", "body", "delivery", "epoch", "name", "room", "seq", "skip")
 
-    def __init__(self, name: str, body: str, delivery: Delivery, seq: int = 0, skip: str = "") -> None:
+    def __init__(
+        self, name: str, body: str, delivery: Delivery, *, seq: int = 0, epoch: str = "", room: str = "", skip: str = ""
+    ) -> None:
         self.name = name
         self.body = body
         self.delivery = delivery
         self.seq = seq
+        self.epoch = epoch
+        self.room = room
         self.skip = skip
         self._messages: list[str | None] = [None, None]
         self._frames: list[bytes | None] = [None, None]

@@ -15,6 +15,7 @@ from django.urls import path, re_path
 from redis.exceptions import RedisError
 
 from gateway.runtime import runtime
+from gateway.server import tune_garbage_collector
 from gateway.transports.socketio import GatewayBridge
 from gateway.transports.websocket import GatewayConsumer
 from moderation.assess import warm
@@ -28,6 +29,7 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
     """Start the gateway's background work with the server, and stop it with the server."""
     await receive()
     warm()
+    tune_garbage_collector()
     try:
         await runtime.ensure_started()
     except (RedisError, OSError, TimeoutError):
@@ -41,7 +43,12 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
 application = ProtocolTypeRouter(
     {
         "lifespan": lifespan,
-        "http": URLRouter([re_path(r"^socket\.io/$", bridge.handle_request), re_path(r"", django_application)]),
+        "http": URLRouter(
+            [
+                re_path(r"^socket\.io/$", bridge.handle_request),
+                re_path(r"", django_application),  # type: ignore[arg-type]
+            ]
+        ),
         "websocket": URLRouter(
             [re_path(r"^socket\.io/$", bridge.handle_request), path("ws/", GatewayConsumer.as_asgi())]
         ),

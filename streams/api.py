@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.permissions import AllowAny, IsAuthenticated
@@ -41,6 +41,32 @@ class StreamCreation(StreamFields):
     invited = serializers.ListField(child=serializers.IntegerField(), max_length=1000, required=False)
 
 
+class HostResponse(serializers.Serializer[Any]):
+    """Who streams."""
+
+    id = serializers.CharField()
+    username = serializers.CharField()
+    avatar = serializers.CharField()
+
+
+class StreamResponse(StreamFields):
+    """A stream."""
+
+    id = serializers.CharField()
+    host = HostResponse()
+    status = serializers.ChoiceField(Status.choices)
+    viewers = serializers.IntegerField()
+    startedAt = serializers.DateTimeField(allow_null=True)
+    endedAt = serializers.DateTimeField(allow_null=True)
+
+
+class StreamsResponse(serializers.Serializer[Any]):
+    """A page of streams, newest first."""
+
+    streams = StreamResponse(many=True)
+    hasMore = serializers.BooleanField()
+
+
 class StreamsView(APIView):
     """`GET`: streams by status, live ones unless asked otherwise, newest first. `POST`: make one."""
 
@@ -49,7 +75,11 @@ class StreamsView(APIView):
     def get_permissions(self) -> list[Any]:
         return [AllowAny()] if self.request.method == "GET" else [IsAuthenticated()]
 
-    @extend_schema(responses={200: serializers.DictField()})
+    @extend_schema(
+        operation_id="streams_list",
+        parameters=[OpenApiParameter("status", enum=Status.values), OpenApiParameter("before", int)],
+        responses=StreamsResponse,
+    )
     def get(self, request: Request) -> Response:
         status = request.query_params.get("status", Status.LIVE)
         before = request.query_params.get("before", "")
@@ -61,7 +91,7 @@ class StreamsView(APIView):
         page = list(streams[: _PAGE + 1])
         return Response({"streams": [describe(stream) for stream in page[:_PAGE]], "hasMore": len(page) > _PAGE})
 
-    @extend_schema(request=StreamCreation, responses={201: serializers.DictField()})
+    @extend_schema(request=StreamCreation, responses={201: StreamResponse})
     def post(self, request: Request) -> Response:
         fields = _valid(StreamCreation(data=request.data))
         invited = list(User.objects.filter(pk__in=fields.pop("invited", [])))
@@ -76,11 +106,11 @@ class StreamView(APIView):
     def get_permissions(self) -> list[Any]:
         return [AllowAny()] if self.request.method == "GET" else [IsAuthenticated()]
 
-    @extend_schema(responses={200: serializers.DictField()})
+    @extend_schema(responses=StreamResponse)
     def get(self, request: Request, stream_id: str) -> Response:
         return Response(describe(selectors.access_stream(_viewer(request), stream_id)))
 
-    @extend_schema(request=StreamFields, responses={200: serializers.DictField()})
+    @extend_schema(request=StreamFields, responses=StreamResponse)
     def patch(self, request: Request, stream_id: str) -> Response:
         stream = selectors.access_own_stream(_user(request).pk, stream_id)
         fields = _valid(StreamFields(data=request.data, partial=True))
@@ -90,7 +120,7 @@ class StreamView(APIView):
 class StartView(APIView):
     """`POST`: go live, as the host."""
 
-    @extend_schema(request=None, responses={200: serializers.DictField()})
+    @extend_schema(request=None, responses=StreamResponse)
     def post(self, request: Request, stream_id: str) -> Response:
         stream = selectors.access_own_stream(_user(request).pk, stream_id)
         return Response(describe(services.start_stream(stream=stream)))
@@ -99,7 +129,7 @@ class StartView(APIView):
 class EndView(APIView):
     """`POST`: end for good, as the host."""
 
-    @extend_schema(request=None, responses={200: serializers.DictField()})
+    @extend_schema(request=None, responses=StreamResponse)
     def post(self, request: Request, stream_id: str) -> Response:
         stream = selectors.access_own_stream(_user(request).pk, stream_id)
         return Response(describe(services.end_stream(stream=stream)))

@@ -75,9 +75,12 @@ class MissedEvent(msgspec.Struct, kw_only=True, frozen=True):
     delivery=Delivery.DURABLE,
     example={
         "id": "7", "title": "Sunday set", "host": {"id": "1", "username": "alice", "avatar": "", "ogLevel": 0},
-        "viewers": 2, "metrics": {"viewers": 2, "likes": 0, "gifts": 0, "comments": 0, "duration": 60, "status": "live"},
+        "viewers": 2,
+        "metrics": {"viewers": 2, "likes": 0, "gifts": 0, "comments": 0, "duration": 60, "status": "live"},
         "status": "live", "isAnonymous": False, "country": "DE", "roomSize": 2, "recovered": False, "events": [],
-        "snapshot": {"throne": None, "battle": None, "pinned": None, "messages": [], "settings": {"slowModeSeconds": 0}},
+        "snapshot": {
+            "throne": None, "battle": None, "pinned": None, "messages": [], "settings": {"slowModeSeconds": 0},
+        },
         "epoch": "9f1c2b3a", "seq": 41,
     },
 )  # fmt: skip

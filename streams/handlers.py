@@ -60,9 +60,7 @@ async def stream_leave(context: Context, command: LeaveStream) -> None:
     hub.leave(connection, moderator_room(command.stream_id))
     connection.send_event("stream:leave", services.left(context.identity, command.stream_id))
     (members,) = await presence.totals([room.wire])
-    await in_database(
-        services.announce_leave, identity=context.identity, stream_id=command.stream_id, members=members
-    )
+    await in_database(services.announce_leave, identity=context.identity, stream_id=command.stream_id, members=members)
 
 
 @handles_disconnect(StreamRooms.name)
@@ -104,16 +102,12 @@ async def _resume(room: Room, since: Since | None) -> tuple[Position, list[RoomE
     return await bus.position(room), None
 
 
-async def _describe(
-    card: StreamCard, room: Room, position: Position, missed: list[RoomEvent] | None
-) -> StreamJoined:
+async def _describe(card: StreamCard, room: Room, position: Position, missed: list[RoomEvent] | None) -> StreamJoined:
     (viewers,) = await presence.totals([room.wire])
     return StreamJoined(
         id=card.id,
         title=card.title,
-        host=Host(
-            id=card.host_id, username=card.host_username, avatar=card.host_avatar, og_level=card.host_og_level
-        ),
+        host=Host(id=card.host_id, username=card.host_username, avatar=card.host_avatar, og_level=card.host_og_level),
         viewers=viewers,
         metrics=metrics.numbers(card, viewers=viewers),
         status=card.status,

@@ -41,7 +41,7 @@ def set_client_metrics(stream_id: str, metrics: dict[str, Any]) -> None:
 
 def current(card: StreamCard) -> Metrics:
     """The stream's numbers now. Runs in a database thread."""
-    client = sync_redis().hgetall(_client_key(card.id))
+    client: dict[str, str] = sync_redis().hgetall(_client_key(card.id))  # type: ignore[assignment]
     return numbers(card, viewers=total(stream_room(card.id).wire), client=client)
 
 

@@ -25,7 +25,9 @@ class Stream(models.Model):
     country = models.CharField(
         max_length=2, blank=True, default="", validators=[RegexValidator("^[A-Z]{2}$", "An ISO 3166 code.")]
     )
-    tags: "ArrayField[list[str], list[str]]" = ArrayField(models.CharField(max_length=30), default=list, blank=True, size=10)
+    tags: "ArrayField[list[str], list[str]]" = ArrayField(
+        models.CharField(max_length=30), default=list, blank=True, size=10
+    )
     playback_url = models.URLField(blank=True, default="")
     is_private = models.BooleanField(default=False)
     is_anonymous = models.BooleanField(default=False)

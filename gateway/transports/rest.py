@@ -20,8 +20,8 @@ from gateway.errors import CommandError, ErrorCode
 from gateway.idempotency import Answer
 from gateway.identity import Identity, identify
 from gateway.json_limits import loads
-from gateway.transports.address import client_address
 from gateway.runtime import runtime
+from gateway.transports.address import client_address
 
 
 @dataclass(frozen=True, slots=True)

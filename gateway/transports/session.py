@@ -25,6 +25,8 @@ from gateway.runtime import runtime
 
 log = logging.getLogger(__name__)
 
+_telling: set[asyncio.Task[None]] = set()
+
 
 class ClientConnection(Connection):
     """A connection that takes commands: one at a time, in the order they were sent, in a bounded queue."""
@@ -129,7 +131,9 @@ def close_session(connection: Connection) -> None:
             presence.leave(key)
     connection.outlet.detach()
     if not runtime.stopping:
-        asyncio.ensure_future(_tell_rooms(connection.identity, rooms))
+        telling = asyncio.ensure_future(_tell_rooms(connection.identity, rooms))
+        _telling.add(telling)
+        telling.add_done_callback(_telling.discard)
 
 
 async def _tell_rooms(identity: Identity, rooms: list[Room]) -> None:

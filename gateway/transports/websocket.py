@@ -219,4 +219,3 @@ def identify_browser(session_key: str) -> Identity:
     if not user.is_authenticated or not session_id:
         raise CommandError(ErrorCode.INVALID_TOKEN)
     return identify_session(str(user.pk), session_id)
-

@@ -5,9 +5,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
+from uvicorn import Server
 from uvicorn.supervisors import Multiprocess
 
-from gateway.server import GatewayServer, config
+from gateway.server import config
 
 
 class Command(BaseCommand):
@@ -20,12 +21,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         workers = options["workers"]
-        configuration = config(
-            options["host"], options["port"], settings.GATEWAY_MAX_FRAME_BYTES, workers=workers
-        )
-        server = GatewayServer(configuration)
+        configuration = config(options["host"], options["port"], settings.GATEWAY_MAX_FRAME_BYTES, workers=workers)
         if workers == 1:
-            server.run()
-            return
-        listener = configuration.bind_socket()
-        Multiprocess(configuration, target=server.run, sockets=[listener]).run()
+            Server(configuration).run()
+        else:
+            Multiprocess(configuration, sockets=[configuration.bind_socket()]).run()

@@ -145,7 +145,9 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
         if not 0 < length <= self.server.max_http_buffer_size:
             raise EngineIOError("payload too large, or empty")
         text = (await environ["wsgi.input"].read(length)).decode()
-        return [engine_packet.Packet(encoded_packet=part).data if part[:1] == "b" else part for part in text.split("\x1e")]
+        return [
+            engine_packet.Packet(encoded_packet=part).data if part[:1] == "b" else part for part in text.split("\x1e")
+        ]
 
     def _end_poll(self) -> None:
         if self._polling:

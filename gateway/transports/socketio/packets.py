@@ -33,7 +33,9 @@ class SocketIOPacket(socketio_packet.Packet):  # type: ignore[misc]
             raise ValueError("attachments on a packet that has none")
         if kind in (socketio_packet.EVENT, socketio_packet.BINARY_EVENT) and not _is_event(data):
             raise ValueError("an event is an array that starts with its name")
-        if kind in (socketio_packet.ACK, socketio_packet.BINARY_ACK) and (not isinstance(data, list) or self.id is None):
+        if kind in (socketio_packet.ACK, socketio_packet.BINARY_ACK) and (
+            not isinstance(data, list) or self.id is None
+        ):
             raise ValueError("an acknowledgement is an array and has an id")
         if kind == socketio_packet.CONNECT and not (data is None or isinstance(data, dict)):
             raise ValueError("a CONNECT payload is an object")
