@@ -83,6 +83,9 @@ class LoopLayer(RedisPubSubLoopLayer):  # type: ignore[misc]
 class ShardConnection(RedisSingleShardConnection):  # type: ignore[misc]
     """The connections to one Redis: one that publishes, one that listens and is watched."""
 
+    _redis: Any
+    _pubsub: Any
+
     def __init__(self, host: dict[str, Any], layer: LoopLayer) -> None:
         options = {
             "socket_timeout": TIMEOUT_SECONDS,

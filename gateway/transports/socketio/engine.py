@@ -25,6 +25,11 @@ _CLOSE = Packet("1")
 class EngineSocket(AsyncSocket):  # type: ignore[misc]
     """An Engine.IO session whose way out is one bounded outlet, over polling, websocket and the upgrade."""
 
+    connected: bool
+    upgraded: bool
+    closing: bool
+    closed: bool
+
     def __init__(self, server: "EngineServer", sid: str) -> None:
         super().__init__(server, sid)
         self.outlet = Outlet(Wire.SOCKETIO)
@@ -203,6 +208,8 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
 
 class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
     """An Engine.IO 4 server that keeps to the specification."""
+
+    _async: dict[str, Any]
 
     def __init__(self, **options: Any) -> None:
         super().__init__(async_mode="asgi", monitor_clients=False, http_compression=False, **options)
