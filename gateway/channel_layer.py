@@ -182,7 +182,11 @@ class ShardConnection(RedisSingleShardConnection):  # type: ignore[misc]
     def _deliver(self, name: str, message: dict[str, Any]) -> None:
         receiver = self.channel_layer.receivers.get(name)
         if receiver is not None:
-            receiver(message["data"])
+            try:
+                receiver(message["data"])
+            except Exception:
+                # What goes wrong with one message must not make the whole process deaf.
+                log.exception("a message of the channel layer could not be taken")
         elif name == self._echo_channel:
             self._last_echo = asyncio.get_running_loop().time()
         else:

@@ -258,7 +258,9 @@ class Connection(ABC):
         else:
             self.send_event(
                 "session:closing",
-                SessionClosing(code=code, reason=reason, retry_after_ms=retry_after_ms if code.may_reconnect else None),
+                SessionClosing(
+                    code=int(code), reason=reason, retry_after_ms=retry_after_ms if code.may_reconnect else None
+                ),
             )
         self._close(code, reason)
 
