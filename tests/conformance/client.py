@@ -31,7 +31,7 @@ DEADLINE = 10.0
 Frame = str | bytes
 
 
-class Closed(Exception):  # noqa: N818
+class Closed(Exception):
     """The server has ended the session."""
 
 
@@ -60,7 +60,9 @@ class Endpoint:
 
     async def websocket(self, **params: str) -> ClientConnection:
         url = f"{self.url.replace('http', 'ws', 1)}?{urlencode(params)}"
-        return await websockets.connect(url, proxy=None, compression=None, ping_interval=None, max_size=None)
+        # A close frame is the end of a session; how long a server then keeps the connection is no matter.
+        options = {"compression": None, "ping_interval": None, "max_size": None, "close_timeout": 1}
+        return await websockets.connect(url, proxy=None, **options)
 
 
 def http_session() -> aiohttp.ClientSession:

@@ -91,11 +91,14 @@ async def lifespan(receive: Any, send: Any) -> None:
 
 
 def run_uvicorn(application: Application, port: int) -> None:
-    from gateway.server import GatewayServer, config
+    from uvicorn import Server
+
+    from gateway.server import config, tune_garbage_collector
 
     production = config(HOST, port, MAX_PAYLOAD)
     production.app = application
-    GatewayServer(production).run()
+    tune_garbage_collector()
+    Server(production).run()
 
 
 def run_hypercorn(application: Application, port: int) -> None:
