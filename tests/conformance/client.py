@@ -13,7 +13,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from types import SimpleNamespace
 from typing import Any, NamedTuple, Self
@@ -47,29 +47,38 @@ class Poll(NamedTuple):
 
 @dataclass
 class Endpoint:
-    """One Engine.IO path of the server under test."""
+    """One Engine.IO path of the server under test, as seen from here: with these headers, from this address."""
 
     http: aiohttp.ClientSession
     url: str
+    headers: dict[str, str] = field(default_factory=dict)
+    local_address: str | None = None
 
     async def request(self, method: str, body: str = "", sent: asyncio.Event | None = None, **params: str) -> Answer:
         """Make a request; `sent` is set as soon as it is on its way."""
-        data = BytesIO(body.encode())
-        async with self.http.request(method, self.url, params=params, data=data, trace_request_ctx=sent) as response:
+        options = {"params": params, "headers": self.headers, "data": BytesIO(body.encode())}
+        async with self.http.request(method, self.url, trace_request_ctx=sent, **options) as response:
             return Answer(response.status, await response.text())
 
     async def websocket(self, **params: str) -> ClientConnection:
-        url = f"{self.url.replace('http', 'ws', 1)}?{urlencode(params)}"
-        # A close frame is the end of a session; how long a server then keeps the connection is no matter.
-        options = {"compression": None, "ping_interval": None, "max_size": None, "close_timeout": 1}
-        return await websockets.connect(url, proxy=None, **options)
+        return await websockets.connect(
+            f"{self.url.replace('http', 'ws', 1)}?{urlencode(params)}",
+            additional_headers=self.headers,
+            local_addr=(self.local_address, 0) if self.local_address else None,
+            proxy=None,
+            compression=None,
+            ping_interval=None,
+            max_size=None,
+            # A close frame is the end of a session; how long a server then keeps the connection is no matter.
+            close_timeout=1,
+        )
 
 
-def http_session() -> aiohttp.ClientSession:
+def http_session(local_address: str | None = None) -> aiohttp.ClientSession:
     trace = aiohttp.TraceConfig()
     trace.on_request_headers_sent.append(_set_sent)
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0),
+        connector=aiohttp.TCPConnector(limit=0, local_addr=(local_address, 0) if local_address else None),
         headers=TEXT,
         timeout=aiohttp.ClientTimeout(DEADLINE),
         trace_configs=[trace],

@@ -19,12 +19,14 @@ from realtime_project.settings import base
 shared = {name: getattr(base, name) for name in dir(base) if name.isupper()}
 profile = {
     "AUTH_USER_MODEL": "auth.User",
+    "GATEWAY_TRUSTED_PROXIES": ["127.0.0.1"],
     "INSTALLED_APPS": ["django.contrib.auth", "django.contrib.contenttypes", "gateway"],
     "SECRET_KEY": secrets.token_hex(),
 }
 settings.configure(**shared | profile)
 django.setup()
 
+from gateway.transports.address import client_address  # noqa: E402
 from gateway.transports.socketio import Bridge, EngineServer  # noqa: E402
 
 HOST = "127.0.0.1"
@@ -58,10 +60,14 @@ def chat() -> Bridge:
     async def message_with_ack(_sid: str, *args: Any) -> tuple[Any, ...]:
         return args
 
+    async def address(sid: str) -> str:
+        return client_address(bridge.get_environ(sid)["asgi.scope"])
+
     for namespace in NAMESPACES:
         bridge.on("connect", greeter(namespace), namespace=namespace)
     bridge.on("message", message)
     bridge.on("message-with-ack", message_with_ack)
+    bridge.on("address", address)
     return bridge
 
 
