@@ -1,5 +1,7 @@
 """REST of chat: the history of a stream, in pages both ways."""
 
+from typing import Any
+
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
