@@ -65,7 +65,7 @@ class Outlet:
         self._queued_bytes = 0
         self._dropped = 0
         self._drainer: asyncio.Task[None] | None = None
-        self._waiter: asyncio.Future[None] | None = None
+        self._waiter: asyncio.Future[list[Outgoing]] | None = None
 
     # --- sinks ------------------------------------------------------------------------------------
 
@@ -87,12 +87,10 @@ class Outlet:
         if self._raw is not None:
             self._raw.outlet = None
         self._raw = None
-        if self._waiter is None:
-            self._queue.clear()
-            self._queued_bytes = 0
-        elif not self._waiter.done():
-            # A poll is on its way out with what waits.
-            self._waiter.set_result(None)
+        self._queue.clear()
+        self._queued_bytes = 0
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result([])
 
     def pause(self) -> None:
         """The socket's own buffer is full: let everything wait here."""
@@ -119,10 +117,11 @@ class Outlet:
             return
         if self.closed or not self._has_room_for(item):
             return
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result([item])
+            return
         self._queue.append(item)
         self._queued_bytes += item.size
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
         if self._send is not None:
             self._start_draining()
 
@@ -134,9 +133,10 @@ class Outlet:
     async def take(self, seconds: float) -> list[Outgoing]:
         """All that waits, for a poll; at least one item, or none after `seconds` or when the client is gone."""
         if not self._queue and not self.closed:
+            # What comes next is handed over at once: a sink attached meanwhile must not send it too.
             self._waiter = asyncio.get_running_loop().create_future()
             try:
-                await asyncio.wait_for(self._waiter, seconds)
+                return await asyncio.wait_for(self._waiter, seconds)
             except TimeoutError:
                 return []
             finally:
