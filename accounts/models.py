@@ -30,7 +30,12 @@ class User(AbstractUser):
     )
 
     class Meta:
-        indexes = [models.Index(Lower("username"), name="accounts_username_lower")]
+        # Names that differ in case alone would pass for one another, and a mention could mean either.
+        constraints = [
+            models.UniqueConstraint(
+                Lower("username"), name="accounts_username_once", violation_error_message="That name is taken."
+            )
+        ]
 
 
 class Session(models.Model):
