@@ -77,7 +77,11 @@ class Crowd:
 
     async def connect(self, server: ServerProcess, person: Person, transport: Transport = "websocket") -> Client:
         """A client of `person`."""
-        return await self._stack.enter_async_context(connected(server, transport, person.token))
+        return await self.connect_with(server, person.token, transport)
+
+    async def connect_with(self, server: ServerProcess, token: str, transport: Transport) -> Client:
+        """A client of whoever `token` speaks of."""
+        return await self._stack.enter_async_context(connected(server, transport, token))
 
     async def join(
         self, server: ServerProcess, person: Person, stream: Stream, transport: Transport = "websocket"
