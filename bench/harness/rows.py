@@ -121,13 +121,13 @@ COMPARISONS = [
     ),
     Comparison(
         "fan-out, 5,000 members, 16 in flight",
-        _side_by_side(["ours", "Node"], Closed(in_flight=16), members=5000),
+        _side_by_side(["ours", "Node"], Closed(in_flight=16, senders=16), members=5000),
         [Row("fan-out, 5,000 members, 16 in flight", cpu_per_delivery, "µs/delivery", Target(0.20), peer="Node")],
         quick=True,
     ),
     Comparison(
         "hot room, 1,000 members, 200 msg/s",
-        _side_by_side(["ours", "Node"], Open(per_second=200), members=1000),
+        _side_by_side(["ours", "Node"], Open(per_second=200, senders=200), members=1000),
         [
             Row("hot room, 1,000 members, 200 msg/s", delivery_p99, "ms (p99)", Target(0.05, at_most=50), peer="Node"),
             Row("hot room, 1,000 members, 200 msg/s", cpu_per_delivery, "µs/delivery", peer="Node"),
@@ -175,7 +175,10 @@ COMPARISONS = [
     ),
     Comparison(
         "growth",
-        {f"{members:,} members": Case("ours", Closed(in_flight=16), members=members) for members in (100, 1000, 5000)},
+        {
+            f"{members:,} members": Case("ours", Closed(in_flight=16, senders=16), members=members)
+            for members in (100, 1000, 5000)
+        },
         [
             Row(
                 f"growth, {members} against 100",
