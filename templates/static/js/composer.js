@@ -11,6 +11,7 @@ import { codePoints, isEmojiOnly } from "./text.js";
 const MAXIMUM = 500;
 const NEAR = 450;
 const PLACEHOLDER = { public: "Message everyone", private: "Whisper to the host and moderators" };
+const CLOSED = { pending: "The chat opens when the stream starts", ended: "The chat closed with the stream" };
 const HINT = { public: "", private: "Only you, the host and moderators see this." };
 
 export class Composer extends EventTarget {
@@ -23,6 +24,7 @@ export class Composer extends EventTarget {
   #replyTo = null;
   #lock = null;
   #roomHint = "";
+  #status = "live";
 
   constructor(menu) {
     super();
@@ -48,9 +50,10 @@ export class Composer extends EventTarget {
     this.#field.focus();
   }
 
-  /** Answers `message` {id, username, preview}, or nobody with null. */
+  /** Answers `message` {id, username, preview, isPrivate}, or nobody with null. A whisper is answered in a whisper. */
   replyTo(message) {
     this.#replyTo = message;
+    if (message?.isPrivate) this.#setVisibility("private");
     byId("reply-bar").hidden = !message;
     byId("reply-name").textContent = message?.username ?? "";
     byId("reply-preview").textContent = message?.preview ?? "";
@@ -72,30 +75,32 @@ export class Composer extends EventTarget {
     this.#showHint();
   }
 
+  /** Messages are taken while the stream is live. */
+  setStatus(status) {
+    this.#status = status;
+    this.#refresh();
+  }
+
   /** Nothing can be sent until `until` (epoch milliseconds); a later lock replaces an earlier, shorter one. */
   lock({ until, reason, hard = false }) {
     if (this.#lock && this.#lock.hard && !hard) return;
     this.#lock?.stop();
-    this.#lock = { hard, reason, stop: () => {} };
-    this.#field.disabled = hard;
-    this.#field.placeholder = hard ? `Muted until ${moment(until)}` : this.#field.placeholder;
-    this.#button.setAttribute("aria-disabled", "true");
-    this.#showHint();
-    this.#lock.stop = countdown(until, (left) => (this.#buttonLabel.textContent = remaining(left)), () => this.#unlock());
+    this.#lock = { hard, reason, until, stop: () => {} };
+    this.#refresh();
+    const stop = countdown(until, (left) => (this.#buttonLabel.textContent = remaining(left)), () => this.#unlock());
+    if (this.#lock) this.#lock.stop = stop;
   }
 
   #unlock() {
     this.#lock?.stop();
     this.#lock = null;
-    this.#field.disabled = false;
     this.#buttonLabel.textContent = "Send";
-    this.#setVisibility(this.#form.dataset.visibility);
-    this.#measure();
+    this.#refresh();
   }
 
   #send() {
     const message = this.#field.value.trim();
-    if (!message || this.#lock || codePoints(message) > MAXIMUM) return;
+    if (this.#cannotSend(message)) return;
     const isPrivate = this.#form.dataset.visibility === "private";
     const type = isPrivate ? "private" : isEmojiOnly(message) ? "emoji" : "public";
     const draft = { message, type, replyTo: this.#replyTo };
@@ -118,9 +123,24 @@ export class Composer extends EventTarget {
   }
 
   #setVisibility(visibility) {
+    if (visibility === "public" && this.#replyTo?.isPrivate) this.replyTo(null);
     this.#form.dataset.visibility = visibility;
     this.#form.elements.visibility.value = visibility;
-    this.#field.placeholder = PLACEHOLDER[visibility];
+    this.#refresh();
+  }
+
+  #cannotSend(message) {
+    return message === "" || codePoints(message) > MAXIMUM || this.#lock !== null || this.#status in CLOSED;
+  }
+
+  /** Brings the field, the button and the hint in line with what may be done now. */
+  #refresh() {
+    const isMuted = Boolean(this.#lock?.hard);
+    this.#field.disabled = isMuted || this.#status in CLOSED;
+    this.#field.placeholder = isMuted
+      ? `Muted until ${moment(this.#lock.until)}`
+      : (CLOSED[this.#status] ?? PLACEHOLDER[this.#form.dataset.visibility]);
+    this.#button.setAttribute("aria-disabled", String(this.#cannotSend(this.#field.value.trim())));
     this.#showHint();
   }
 
@@ -128,8 +148,7 @@ export class Composer extends EventTarget {
     const length = codePoints(this.#field.value.trim());
     byId("composer-count-value").textContent = length;
     this.#counter.dataset.level = length > MAXIMUM ? "over" : length > NEAR ? "near" : "";
-    this.#button.setAttribute("aria-disabled", String(length === 0 || length > MAXIMUM || this.#lock !== null));
-    this.#showHint();
+    this.#refresh();
     this.#field.style.setProperty("--field-height", "auto");
     const border = this.#field.offsetHeight - this.#field.clientHeight;
     this.#field.style.setProperty("--field-height", `${this.#field.scrollHeight + border}px`);

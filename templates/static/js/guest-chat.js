@@ -5,13 +5,8 @@ import { HistoryRefused } from "./history.js";
 
 const AGAIN_MS = 10_000;
 
-export async function followGuest({ view, history, list, isPrivate }) {
+export async function followGuest({ view, history, list }) {
   const note = byId("history-note");
-  if (isPrivate) {
-    byId("chat-loading").hidden = true;
-    note.textContent = "This stream is private. Sign in to read its chat.";
-    return;
-  }
   let loaded = false;
   const refresh = async () => {
     if (document.hidden && loaded) return;

@@ -5,14 +5,15 @@ import { moment } from "./format.js";
 import { segments } from "./text.js";
 
 const CONTINUES_WITHIN_MS = 90_000;
+const BADGES = { host: "Host", moderator: "Mod", og: "OG" };
 
-/** A row for `chat:new` data, as `viewer` {userId, hostId} sees it. */
+/** A row for `chat:new` data, as `viewer` {userId} sees it; userId is undefined for a guest. */
 export function messageRow(message, viewer) {
   const kind = message.messageType ?? "text";
   if (kind === "system") return noticeRow(message.message);
   const isPrivate = message.type === "private";
   const mentionsMe = Boolean(viewer.userId) && message.mentions?.some(({ userId }) => String(userId) === viewer.userId);
-  const classes = ["message", `message-${kind}`];
+  const classes = ["message"];
   if (isPrivate) classes.push("message-private");
   if (mentionsMe) classes.push("message-mentions-me");
   const row = element(
@@ -20,13 +21,14 @@ export function messageRow(message, viewer) {
     {
       class: classes.join(" "),
       tabindex: "-1",
+      "data-kind": kind,
       "data-message-id": message.id,
       "data-user-id": message.userId,
       "data-username": message.username,
       "data-at": Date.parse(message.timestamp),
     },
     kind === "gift" ? icon("gift", "gift-icon") : avatar(message.username),
-    byline(message, viewer),
+    byline(message),
     message.replyTo ? quote(message.replyTo) : null,
     isPrivate ? element("p", { class: "message-scope" }, icon("lock"), hiddenText("Whisper: "), "Only you, the host and moderators see this") : null,
     element("p", { class: "message-text" }, ...textNodes(message, viewer)),
@@ -36,22 +38,20 @@ export function messageRow(message, viewer) {
   return row;
 }
 
-function byline(message, viewer) {
+function byline(message) {
   const author = tint(element("span", { class: "message-author" }, message.username), message.username);
   return element(
     "p",
     { class: "message-byline" },
     author,
-    String(message.userId) === viewer.hostId ? element("span", { class: "message-role" }, "Host") : null,
     ...(message.badges ?? []).map(badge),
     hiddenText(": "),
     element("time", { datetime: message.timestamp, "aria-hidden": "true" }, moment(message.timestamp)),
   );
 }
 
-function badge(badge) {
-  const label = typeof badge === "string" ? badge : (badge.name ?? badge.label ?? "");
-  return label && label !== "host" ? element("span", { class: "message-role" }, label) : null;
+function badge(name) {
+  return element("span", { class: "message-role" }, BADGES[name] ?? name);
 }
 
 function quote(original) {
@@ -88,7 +88,7 @@ export function giftRow(gift) {
   const author = tint(element("span", { class: "message-author" }, gift.senderName), gift.senderName);
   return element(
     "li",
-    { class: "message message-gift" },
+    { class: "message", "data-kind": "gift" },
     icon("gift", "gift-icon"),
     element("p", { class: "message-byline" }, author, hiddenText(" ")),
     element("p", { class: "message-text" }, `sent ${amount}`),
@@ -97,9 +97,9 @@ export function giftRow(gift) {
 
 export const noticeRow = (text) => element("li", { class: "notice" }, text);
 
-/** What a moderator says to somebody before everybody. */
+/** What the host or a moderator says to the whole room. */
 export function moderatorRow({ username, message }) {
-  return element("li", { class: "notice notice-moderator" }, icon("shield"), element("p", {}, element("strong", {}, `Moderator to ${username}: `), message));
+  return element("li", { class: "notice notice-moderator" }, icon("shield"), element("p", {}, element("strong", {}, `Notice from ${username}: `), message));
 }
 
 /** Leaves a row's name and picture out (they stay for screen readers) when the row above is by the same person. */
@@ -109,8 +109,8 @@ export function continueFrom(previous, row) {
     previous.dataset.userId === row.dataset.userId &&
     previous.classList.contains("message-private") === row.classList.contains("message-private") &&
     !row.querySelector(".message-quote") &&
-    !row.classList.contains("message-gift") &&
-    !previous.classList.contains("message-gift") &&
+    row.dataset.kind !== "gift" &&
+    previous.dataset.kind !== "gift" &&
     Number(row.dataset.at) - Number(previous.dataset.at) < CONTINUES_WITHIN_MS;
   row.classList.toggle("message-continued", Boolean(continues));
 }

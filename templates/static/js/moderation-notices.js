@@ -6,12 +6,19 @@ const WAIT_CODES = {
   slow_mode: "Slow mode: one message at a time.",
   rate_limited: "You are writing too fast. Wait a moment.",
 };
+const WARNING_WITHIN_MS = 1500;
+/** Where the server's own words say too little. */
+const WORDS = {
+  invalid_content: "A message holds up to 500 characters, and neither markup nor invisible control characters.",
+  not_live: "The stream is not live at the moment.",
+};
 const MUTE_CODES = new Set(["muted", "banned"]);
 
 export class ModerationNotices {
   #warnings;
   #composer;
   #mutedUntil = 0;
+  #warnedAt = 0;
 
   constructor(warnings, composer) {
     this.#warnings = warnings;
@@ -20,9 +27,10 @@ export class ModerationNotices {
 
   /** `ai:warning` to the author. */
   stopped({ message, type, until, action, categories }) {
+    this.#warnedAt = Date.now();
     if (type === "content_ban") this.#muted(message, until ? Date.parse(until) : null);
     else if (action === "hold" || action === "held") this.held();
-    else this.#warnings.show({ key: "stopped", title: "Your message was not sent", detail: [message, reasons(categories)].filter(Boolean).join(" ") });
+    else this.#notSent([message, reasons(categories)].filter(Boolean).join(" "));
   }
 
   /** A message was accepted: what was said about the one before it is over. */
@@ -54,11 +62,23 @@ export class ModerationNotices {
       else this.#warnings.show({ key: "muted", level: "danger", title: "You cannot write here", detail: refusal.message });
       return false;
     }
-    // The reason of a stopped message comes as ai:warning; saying it twice explains nothing.
-    if (refusal.code !== "content_stopped") {
-      this.#warnings.show({ key: "stopped", title: "Your message was not sent", detail: refusal.message });
+    if (refusal.code === "content_stopped") {
+      this.#explainUnlessWarned(refusal);
+      return this.#mutedUntil < Date.now();
     }
+    this.#notSent(WORDS[refusal.code] ?? refusal.message);
     return true;
+  }
+
+  /** The reason of a stopped message comes as ai:warning, just before or after the refusal, unless it got lost. */
+  #explainUnlessWarned(refusal) {
+    setTimeout(() => {
+      if (Date.now() - this.#warnedAt > 2 * WARNING_WITHIN_MS) this.#notSent(refusal.message);
+    }, WARNING_WITHIN_MS);
+  }
+
+  #notSent(detail) {
+    this.#warnings.show({ key: "stopped", title: "Your message was not sent", detail });
   }
 
   #muted(message, until) {

@@ -1,19 +1,20 @@
-/** The video and what stands in for it. */
+/** The video and what stands in for it. Emits `status` when the stream begins or ends. */
 
 import { byId } from "./dom.js";
 
 const STATUS = {
   live: { badge: "Live", message: "On air, without video", detail: "The video is not available here. The chat is live." },
-  pending: { badge: "Soon", message: "Starting soon", detail: "The stream has not started yet. The chat is open." },
-  ended: { badge: "Ended", message: "This stream has ended", detail: "Thank you for watching." },
+  pending: { badge: "Soon", message: "Starting soon", detail: "The chat opens when the stream starts." },
+  ended: { badge: "Ended", message: "This stream has ended", detail: "Its chat can still be read." },
 };
 
-export class Player {
+export class Player extends EventTarget {
   #root = document.querySelector(".player");
   #video = byId("video");
   #retry = byId("player-retry");
 
   constructor() {
+    super();
     if (!this.#video) return;
     this.#video.addEventListener("error", () => this.#failed());
     this.#video.addEventListener("playing", () => this.#notice(null));
@@ -27,8 +28,12 @@ export class Player {
     if (this.#video.error) this.#failed();
   }
 
+  get status() {
+    return this.#root.dataset.status;
+  }
+
   setStatus(status) {
-    if (!STATUS[status] || status === this.#root.dataset.status) return;
+    if (!STATUS[status] || status === this.status) return;
     const { badge, message, detail } = STATUS[status];
     this.#root.dataset.status = status;
     const label = byId("stream-status");
@@ -36,6 +41,7 @@ export class Player {
     label.className = `badge badge-${status}`;
     if (status === "ended") this.#video?.remove();
     if (status !== "live" || !this.#video) this.#notice(message, detail);
+    this.dispatchEvent(new Event("status"));
   }
 
   #failed() {

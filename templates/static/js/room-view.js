@@ -14,7 +14,6 @@ export class RoomView {
   #player;
   #joins = null;
 
-  /** `viewer` is {userId, hostId}; userId is undefined for a guest. */
   constructor({ viewer, list, history, chatters, player }) {
     this.#viewer = viewer;
     this.#list = list;

@@ -24,7 +24,7 @@ import { followKeyboard } from "./viewport.js";
 import { Warnings } from "./warnings.js";
 
 const page = byId("main").dataset;
-const viewer = { userId: page.userId, hostId: page.hostId };
+const viewer = { userId: page.userId };
 const scroller = byId("messages");
 const rows = byId("message-list");
 const live = new LiveLog(scroller, byId("chat-status"));
@@ -39,7 +39,8 @@ const history = new ChatHistory({
   note: byId("history-note"),
   toRow: (message) => messageRow(message, viewer),
 });
-const view = new RoomView({ viewer, list, history, chatters, player: new Player() });
+const player = new Player();
+const view = new RoomView({ viewer, list, history, chatters, player });
 
 tintAll(document);
 keepElapsedTimes(document);
@@ -49,7 +50,7 @@ view.showMetrics({ viewers: Number(byId("viewer-count").dataset.viewers) });
 if (page.userId) takePart();
 else {
   navigateMessages(scroller, rows, { reply: () => {}, jump, leave: () => {} });
-  followGuest({ view, history, list, isPrivate: Boolean(page.private) });
+  followGuest({ view, history, list });
 }
 
 function takePart() {
@@ -59,6 +60,8 @@ function takePart() {
   const queue = new SendQueue(room);
   const warnings = new Warnings(byId("alerts"));
   const composer = new Composer(new MentionMenu(byId("composer-text"), byId("mention-menu"), chatters));
+  composer.setStatus(player.status);
+  player.addEventListener("status", () => composer.setStatus(player.status));
   const notices = new ModerationNotices(warnings, composer);
   new ConnectionStatus(socket, room, warnings);
   new UnsentMessages(byId("unsent"), queue, room);
@@ -86,7 +89,8 @@ function takePart() {
 
 function startReply(composer, row) {
   const preview = row.querySelector(".message-text").textContent;
-  composer.replyTo({ id: row.dataset.messageId, username: row.dataset.username, preview });
+  const isPrivate = row.classList.contains("message-private");
+  composer.replyTo({ id: row.dataset.messageId, username: row.dataset.username, preview, isPrivate });
   composer.focus();
 }
 
