@@ -20,7 +20,7 @@ from redis.exceptions import NoScriptError
 
 from gateway.channel_layer import GatewayChannelLayer, LoopLayer
 from gateway.events import Delivery
-from gateway.redis_clients import async_redis, sync_redis
+from gateway.redis_clients import Script, sync_redis
 from gateway.rooms import Room
 
 __all__ = [
@@ -63,6 +63,34 @@ redis.call('SET', KEYS[3], position, 'EX', ARGV[10])
 redis.call('PUBLISH', ARGV[1], message)
 return position
 """
+# KEYS: state, history. ARGV: fresh epoch, state seconds.
+_POSITION = Script(
+    """
+local epoch = redis.call('HGET', KEYS[1], 'epoch')
+if not epoch then
+  epoch = ARGV[1]
+  redis.call('HSET', KEYS[1], 'epoch', epoch)
+  redis.call('EXPIRE', KEYS[1], ARGV[2])
+  redis.call('DEL', KEYS[2])
+end
+return {epoch, redis.call('HGET', KEYS[1], 'seq') or '0'}
+"""
+)
+
+# KEYS: state, history. ARGV: the epoch and the number of the last event that is known.
+_HISTORY = Script(
+    """
+local epoch = redis.call('HGET', KEYS[1], 'epoch') or ''
+local seq = redis.call('HGET', KEYS[1], 'seq') or '0'
+local since = tonumber(ARGV[2])
+local entries = {}
+if epoch == ARGV[1] and since < tonumber(seq) then
+  entries = redis.call('XRANGE', KEYS[2], string.format('%d-0', since + 1), '+')
+end
+return {epoch, seq, entries}
+"""
+)
+
 _PUBLISH_SHA = hashlib.sha1(_PUBLISH.encode(), usedforsecurity=False).hexdigest()
 
 
@@ -210,38 +238,27 @@ class Bus:
 
     async def position(self, room: Room) -> Position:
         """Where the room's history stands; a room without one is given an epoch."""
-        key = _key(room, "state")
-        client = async_redis()
-        epoch, seq = await client.hmget(key, ["epoch", "seq"])
-        if epoch is None:
-            async with client.pipeline(transaction=True) as pipeline:
-                pipeline.hsetnx(key, "epoch", token_hex(4))
-                pipeline.expire(key, _STATE_SECONDS)
-                pipeline.hmget(key, ["epoch", "seq"])
-                _, _, (epoch, seq) = await pipeline.execute()
-        return Position(str(epoch), int(seq or 0))
+        epoch, seq = await _POSITION([_key(room, "state"), _key(room, "history")], [token_hex(4), _STATE_SECONDS])
+        return Position(epoch, int(seq))
 
     async def history(self, room: Room, since: Position) -> list[RoomEvent] | None:
         """The room's events after `since`, oldest first; `None` when some of them are no longer kept."""
-        client = async_redis()
-        async with client.pipeline(transaction=True) as pipeline:
-            pipeline.hmget(_key(room, "state"), ["epoch", "seq"])
-            pipeline.xrange(_key(room, "history"), f"{since.seq + 1}-0", "+")
-            (epoch, seq), entries = await pipeline.execute()
-        last = int(seq or 0)
+        epoch, seq, entries = await _HISTORY([_key(room, "state"), _key(room, "history")], [since.epoch, since.seq])
+        last = int(seq)
         if epoch != since.epoch or last < since.seq:
             return None
         events = [_from_history(room, epoch, entry, fields) for entry, fields in entries]
         complete = [event.seq for event in events] == list(range(since.seq + 1, last + 1))
         oldest = (time.time() - settings.GATEWAY_HISTORY_SECONDS) * 1000
-        recent = not entries or int(entries[0][1]["at"]) >= oldest
+        recent = not entries or int(_fields(entries[0][1])["at"]) >= oldest
         return events if complete and recent else None
 
     def _receive(self, data: bytes) -> None:
         self._receiver(_decode(data))
 
 
-def _from_history(room: Room, epoch: str, entry: str, fields: dict[str, str]) -> RoomEvent:
+def _from_history(room: Room, epoch: str, entry: str, flat: list[str]) -> RoomEvent:
+    fields = _fields(flat)
     return RoomEvent(
         room=room.wire,
         name=fields["name"],
@@ -251,6 +268,10 @@ def _from_history(room: Room, epoch: str, entry: str, fields: dict[str, str]) ->
         seq=int(entry.partition("-")[0]),
         epoch=epoch,
     )
+
+
+def _fields(flat: list[str]) -> dict[str, str]:
+    return dict(zip(flat[::2], flat[1::2], strict=True))
 
 
 bus = Bus()

@@ -77,11 +77,25 @@ class LoopLayer(RedisPubSubLoopLayer):  # type: ignore[misc]
         """Stop calling the receiver of `group`."""
         name = self._get_group_channel_name(group)
         self.receivers.pop(name, None)
-        await self._get_shard(name).unsubscribe(name)
+        if name not in self.groups:
+            await self._get_shard(name).unsubscribe(name)
+
+    async def group_discard(self, group: str, channel: str) -> None:
+        """As the stock layer does, but a group that is listened to stays subscribed."""
+        name = self._get_group_channel_name(group)
+        if name in self.receivers and self.groups.get(name) == {channel}:
+            del self.groups[name]
+            return
+        await super().group_discard(group, channel)
 
 
 class ShardConnection(RedisSingleShardConnection):  # type: ignore[misc]
-    """The connections to one Redis: one that publishes, one that listens and is watched."""
+    """The connections to one Redis: one that publishes, one that listens and is watched.
+
+    `_subscribed_to` is what is wanted, and changes at once; `_confirmed` is what Redis has confirmed on the
+    connection that listens now. While that connection is lost, its reader alone touches it, and subscribes
+    to all that is wanted when it is back.
+    """
 
     _redis: Any
     _pubsub: Any
@@ -97,7 +111,9 @@ class ShardConnection(RedisSingleShardConnection):  # type: ignore[misc]
         self._echo_channel = ""
         self._last_echo = 0.0
         self._confirmations: dict[str, asyncio.Future[None]] = {}
-        self._unconfirmed: set[str] = set()
+        self._confirmed: set[str] = set()
+        self._lost = False
+        self._unrestored: set[str] = set()
         self._watch_task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -117,18 +133,28 @@ class ShardConnection(RedisSingleShardConnection):  # type: ignore[misc]
 
     async def subscribe(self, channel: str) -> None:
         """Subscribe; returns when Redis has confirmed it, so that what is published later is heard."""
-        async with self._lock:
-            if channel in self._subscribed_to:
-                return
-            self._ensure_redis()
+        self._subscribed_to.add(channel)
+        if not self._lost:
+            async with self._lock:
+                if channel not in self._confirmed and channel in self._subscribed_to and not self._lost:
+                    self._ensure_redis()
+                    await self._pubsub.subscribe(channel)
+                    self._ensure_receiver()
+        if channel in self._confirmed:
+            return
+        confirmed = self._confirmations.get(channel)
+        if confirmed is None:
             confirmed = self._confirmations[channel] = asyncio.get_running_loop().create_future()
-            await self._pubsub.subscribe(channel)
-            self._subscribed_to.add(channel)
-            self._ensure_receiver()
-        try:
-            await asyncio.wait_for(confirmed, TIMEOUT_SECONDS)
-        finally:
-            self._confirmations.pop(channel, None)
+        # Shared by all who subscribe to the channel, so one who gives up must not cancel it.
+        await asyncio.wait_for(asyncio.shield(confirmed), TIMEOUT_SECONDS)
+
+    async def unsubscribe(self, channel: str) -> None:
+        """Unsubscribe, unless somebody subscribes again meanwhile."""
+        self._subscribed_to.discard(channel)
+        self._confirmed.discard(channel)
+        async with self._lock:
+            if channel not in self._subscribed_to and not self._lost and self._pubsub is not None:
+                await self._pubsub.unsubscribe(channel)
 
     async def flush(self) -> None:
         """Close everything, as at the end of the event loop."""
@@ -136,6 +162,7 @@ class ShardConnection(RedisSingleShardConnection):  # type: ignore[misc]
             self._watch_task.cancel()
             self._watch_task = None
         self.healthy = False
+        self._confirmed.clear()
         await super().flush()
 
     def _ensure_redis(self) -> None:
@@ -151,20 +178,29 @@ class ShardConnection(RedisSingleShardConnection):  # type: ignore[misc]
             except (RedisError, OSError, RuntimeError) as error:
                 if self.healthy:
                     log.warning("lost the channel layer's Redis: %s", type(error).__name__)
-                self.healthy = False
-            await self._restore()
+            self._lost = True
+            self.healthy = False
+            self._confirmed.clear()
+            while self._lost:
+                await asyncio.sleep(_RECONNECT_SECONDS)
+                await self._restore()
 
     async def _restore(self) -> None:
-        await asyncio.sleep(_RECONNECT_SECONDS)
-        try:
-            await self._pubsub.aclose()
-            await self._redis.connection_pool.disconnect(inuse_connections=True)
-            self._pubsub = self._redis.pubsub()
-            self._unconfirmed = set(self._subscribed_to)
-            if self._subscribed_to:
-                await self._pubsub.subscribe(*self._subscribed_to)
-        except (RedisError, OSError, TimeoutError):
-            return
+        # Whoever began to subscribe before the loss finishes first.
+        async with self._lock:
+            try:
+                await self._pubsub.aclose()
+                await self._redis.connection_pool.disconnect(inuse_connections=True)
+                self._pubsub = self._redis.pubsub()
+                sent: set[str] = set()
+                # Others may come to be wanted while these are sent.
+                while wanted := self._subscribed_to - sent:
+                    await self._pubsub.subscribe(*wanted)
+                    sent |= wanted
+            except (RedisError, OSError, TimeoutError):
+                return
+            self._unrestored = set(sent)
+            self._lost = False
         counters.bus_reconnects += 1
         self._last_echo = asyncio.get_running_loop().time()
 
@@ -180,26 +216,28 @@ class ShardConnection(RedisSingleShardConnection):  # type: ignore[misc]
             self._deliver(name, message)
 
     def _deliver(self, name: str, message: dict[str, Any]) -> None:
+        if name == self._echo_channel:
+            self._last_echo = asyncio.get_running_loop().time()
+            return
         receiver = self.channel_layer.receivers.get(name)
         if receiver is not None:
             try:
                 receiver(message["data"])
             except Exception:
-                # What goes wrong with one message must not make the whole process deaf.
+                # One message that cannot be taken must not end the hearing of all others.
                 log.exception("a message of the channel layer could not be taken")
-        elif name == self._echo_channel:
-            self._last_echo = asyncio.get_running_loop().time()
-        else:
-            super()._receive_message(message)
+        super()._receive_message(message)
 
     def _confirm(self, name: str) -> None:
-        future = self._confirmations.get(name)
+        if name in self._subscribed_to:
+            self._confirmed.add(name)
+        future = self._confirmations.pop(name, None)
         if future is not None and not future.done():
             future.set_result(None)
-        if name not in self._unconfirmed:
+        if name not in self._unrestored:
             return
-        self._unconfirmed.discard(name)
-        if not self._unconfirmed:
+        self._unrestored.discard(name)
+        if not self._unrestored:
             log.info("the channel layer's Redis is back; %d subscriptions restored", len(self._subscribed_to))
             self.healthy = True
             self.channel_layer.on_restored()
@@ -209,8 +247,9 @@ class ShardConnection(RedisSingleShardConnection):  # type: ignore[misc]
         while True:
             await asyncio.sleep(PING_SECONDS)
             try:
-                await self.publish(self._echo_channel, b"")
-            except (RedisError, OSError, TimeoutError):
+                # A ping that hangs must not delay the look at the echoes.
+                await asyncio.wait_for(self.publish(self._echo_channel, b""), PING_SECONDS)
+            except (RedisError, OSError, RuntimeError):
                 log.debug("the channel layer's ping was not sent")
             if loop.time() - self._last_echo <= MISSED_PINGS * PING_SECONDS:
                 continue

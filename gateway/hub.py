@@ -1,14 +1,7 @@
-"""This process's members of each room, and the fan-out to them.
-
-A message of a room is framed once for each wire and handed to every member's transport. While one round
-is being written, later messages of the room collect and go out together as the next round: latency costs
-nothing when idle, and load makes batches. A member that joins is held back until its snapshot is taken:
-what arrives meanwhile is kept for it and sent after the snapshot, so that nothing is missed or doubled.
-"""
+"""All rooms of this process: entering and leaving them, what the bus brings for them, and the repair of gaps."""
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,152 +9,18 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from gateway.bus import BusMessage, Position, RoomClose, RoomEvent, bus
-from gateway.connection import Connection, Outlet
+from gateway.connection import Connection
 from gateway.errors import CloseCode, CommandError, ErrorCode
 from gateway.events import Delivery, RoomReset, encode
+from gateway.local_room import Joining, LocalRoom
 from gateway.metrics import counters
 from gateway.rooms import KINDS, Room
-from gateway.wire import Broadcast, Wire
+from gateway.wire import Broadcast
 
 log = logging.getLogger(__name__)
 
-# Members written to before the event loop gets a turn.
-_CHUNK = 1000
 _LINGER_SECONDS = 1.0
-
-
-class Joining:
-    """A connection on its way into a room: listening, held back until `admit`."""
-
-    __slots__ = ("admitted", "connection", "held", "local")
-
-    def __init__(self, local: "LocalRoom", connection: Connection) -> None:
-        self.local = local
-        self.connection = connection
-        self.held: list[Broadcast] = []
-        self.admitted: Position | None = None
-
-    def admit(self, position: Position) -> None:
-        """Let the connection in; it has been told everything of the room up to `position`."""
-        self.admitted = position
-        if self.local.position is None:
-            self.local.position = position
-        if not self.local.pending and self.is_ready:
-            self.local.let_in(self)
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether this process has heard all that the joiner was told, so that none of it is sent again."""
-        here, told = self.local.position, self.admitted
-        if here is None or told is None:
-            return False
-        return here.epoch != told.epoch or here.seq >= told.seq
-
-
-class LocalRoom:
-    """A room as this process knows it: members by wire, the place in its history, what is to be written."""
-
-    __slots__ = (
-        "held_messages",
-        "joining",
-        "listening",
-        "members",
-        "pending",
-        "position",
-        "repairing",
-        "room",
-        "users",
-        "writing",
-    )
-
-    def __init__(self, room: Room) -> None:
-        self.room = room
-        self.members: tuple[dict[Connection, Outlet], ...] = tuple({} for _ in Wire)
-        self.users: Counter[str] = Counter()
-        self.joining: dict[Connection, Joining] = {}
-        self.position: Position | None = None
-        self.pending: list[Broadcast] = []
-        self.writing = False
-        self.listening: asyncio.Future[None] | None = None
-        self.repairing = False
-        self.held_messages: list[RoomEvent] = []
-
-    @property
-    def size(self) -> int:
-        """How many connections are in or on their way in."""
-        return sum(map(len, self.members)) + len(self.joining)
-
-    def accept(self, broadcast: Broadcast) -> None:
-        """Take a message in, to be written to all members in the next round."""
-        for joining in self.joining.values():
-            joining.held.append(broadcast)
-        self.pending.append(broadcast)
-        if not self.writing:
-            self.writing = True
-            asyncio.get_running_loop().call_soon(self._write_round)
-
-    def let_in(self, joining: Joining) -> None:
-        """Send what was held back for a joiner since its snapshot, and make it a member."""
-        connection = joining.connection
-        if self.joining.pop(connection, None) is None:
-            return
-        assert joining.admitted is not None
-        for broadcast in joining.held:
-            if (broadcast.seq == 0 or broadcast.seq > joining.admitted.seq) and broadcast.skip != connection.id:
-                connection.outlet.push(broadcast)
-        self.members[connection.wire][connection] = connection.outlet
-
-    def _write_round(self) -> None:
-        batch, self.pending = self.pending, []
-        chunks = [(wire, list(members.items())) for wire, members in zip(Wire, self.members, strict=True) if members]
-        # A joiner's held messages include this round's, so it becomes a member only for the next.
-        for joining in list(self.joining.values()):
-            if joining.is_ready:
-                self.let_in(joining)
-        counters.fan_out_rounds += 1
-        self._write_chunks(batch, chunks)
-
-    def _write_chunks(self, batch: list[Broadcast], rest: list[tuple[Wire, list[tuple[Connection, Outlet]]]]) -> None:
-        budget = _CHUNK
-        while rest and budget > 0:
-            wire, members = rest[-1]
-            chunk = members[-budget:]
-            del members[-budget:]
-            if not members:
-                rest.pop()
-            budget -= len(chunk)
-            self._write(wire, batch, chunk)
-        loop = asyncio.get_running_loop()
-        if rest:
-            loop.call_soon(self._write_chunks, batch, rest)
-        elif self.pending:
-            loop.call_soon(self._write_round)
-        else:
-            self.writing = False
-
-    def _write(self, wire: Wire, batch: list[Broadcast], chunk: list[tuple[Connection, Outlet]]) -> None:
-        if any(item.skip for item in batch):
-            self._write_singly(wire, batch, chunk)
-            return
-        present = self.members[wire]
-        frame = batch[0].frame(wire) if len(batch) == 1 else b"".join([item.frame(wire) for item in batch])
-        for connection, outlet in chunk:
-            if connection not in present:
-                continue
-            write = outlet.raw_write
-            if write is not None:
-                write(frame)
-            else:
-                for item in batch:
-                    outlet.push(item)
-        counters.deliveries += len(chunk) * len(batch)
-
-    def _write_singly(self, wire: Wire, batch: list[Broadcast], chunk: list[tuple[Connection, Outlet]]) -> None:
-        for connection, outlet in chunk:
-            for item in batch:
-                if connection in self.members[wire] and item.skip != connection.id:
-                    outlet.push(item)
-                    counters.deliveries += 1
+_RETRY_SECONDS = 0.5
 
 
 class Hub:
@@ -173,6 +32,7 @@ class Hub:
         # Called when the number of distinct users of a counted room changes here.
         self.on_count: Callable[[Room, int], None] = lambda room, count: None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._restored = 0
 
     # --- membership -------------------------------------------------------------------------------
 
@@ -182,7 +42,13 @@ class Hub:
 
         A caller that leaves without calling `admit` leaves the room. Callers have authorised the
         connection by the room kind's `authorize` before.
+
+        Raises:
+            CommandError: `unavailable` when Redis is away, or when the connection is gone or going.
         """
+        if connection.closing or connection.id not in self.connections:
+            # A command may outlive its connection, which would then never leave the room again.
+            raise CommandError(ErrorCode.UNAVAILABLE)
         local = self.rooms.get(room)
         if local is None:
             local = self.rooms[room] = LocalRoom(room)
@@ -243,13 +109,25 @@ class Hub:
             self.on_count(local.room, len(local.users))
 
     async def _listen(self, local: LocalRoom) -> None:
-        if local.listening is None:
-            local.listening = asyncio.ensure_future(bus.listen(local.room))
+        listening = local.listening
+        if listening is None:
+            listening = local.listening = asyncio.ensure_future(self._open(local))
         try:
-            await asyncio.shield(local.listening)
+            await asyncio.shield(listening)
         except (RedisError, OSError, TimeoutError) as error:
-            local.listening = None
+            if local.listening is listening:
+                local.listening = None
             raise CommandError(ErrorCode.UNAVAILABLE, retry_after=1.0) from error
+
+    async def _open(self, local: LocalRoom) -> None:
+        """Hear the room, and learn where it stands: all that follows is heard, all else is for joiners to read."""
+        restored = self._restored
+        await bus.listen(local.room)
+        position = await bus.position(local.room)
+        if local.position is None:
+            local.position = position
+        if restored != self._restored:
+            self.repair(local)
 
     def _forget(self, local: LocalRoom) -> None:
         if local.size or self.rooms.get(local.room) is not local:
@@ -258,14 +136,13 @@ class Hub:
         self._spawn(self._unlisten(local.room))
 
     async def _unlisten(self, room: Room) -> None:
+        if room in self.rooms:
+            # Somebody has come in meanwhile.
+            return
         try:
             await bus.unlisten(room)
         except (RedisError, OSError, TimeoutError):
             log.debug("left a room while Redis was away")
-        # Somebody may have come in while Redis was asked to forget the room.
-        local = self.rooms.get(room)
-        if local is not None:
-            await bus.listen(room)
 
     # --- messages ---------------------------------------------------------------------------------
 
@@ -283,14 +160,16 @@ class Hub:
 
     def _receive_numbered(self, local: LocalRoom, message: RoomEvent) -> None:
         if local.repairing:
-            local.held_messages.append(message)
+            local.hold(message)
             return
         position = local.position
+        if message.epoch in local.ended:
+            return
         if position is None or (position.epoch == message.epoch and message.seq == position.seq + 1):
             local.position = Position(message.epoch, message.seq)
             self._accept(local, message)
         elif position.epoch != message.epoch or message.seq > position.seq:
-            local.held_messages.append(message)
+            local.hold(message)
             self.repair(local)
 
     def _accept(self, local: LocalRoom, message: RoomEvent) -> None:
@@ -323,38 +202,68 @@ class Hub:
 
     def repair_all(self) -> None:
         """Look for gaps in every room, as after the connection to Redis was lost."""
+        self._restored += 1
         for local in self.rooms.values():
             if local.position is not None:
                 self.repair(local)
 
     async def _repair(self, local: LocalRoom) -> None:
-        assert local.position is not None
         try:
-            missed = await bus.history(local.room, local.position)
-            if missed is None:
-                self._reset(local, await bus.position(local.room))
-            else:
-                counters.gaps_repaired += 1
-        except (RedisError, OSError, TimeoutError):
-            # The watchdog reconnects and asks for a repair again.
+            missed, current = await self._read_missed(local)
+        finally:
+            held, local.held_messages = local.held_messages, []
+            incomplete, local.held_incomplete = local.held_incomplete, False
             local.repairing = False
-            return
-        held, local.held_messages = local.held_messages, []
-        local.repairing = False
-        for message in [*(missed or []), *held]:
-            if local.position.epoch != message.epoch or message.seq > local.position.seq:
-                self._receive_numbered(local, message)
+        if missed:
+            counters.gaps_repaired += 1
+        if current is not None:
+            self._reset(local, current)
+        for message in [*missed, *held]:
+            self._receive_numbered(local, message)
+        if incomplete:
+            self.repair(local)
+
+    async def _read_missed(self, local: LocalRoom) -> tuple[list[RoomEvent], Position | None]:
+        """What this process missed of the room; and where the room stands, when that is no longer kept."""
+        while self.rooms.get(local.room) is local:
+            assert local.position is not None
+            try:
+                missed = await bus.history(local.room, local.position)
+                if missed is not None:
+                    return missed, None
+                return [], await bus.position(local.room)
+            except (RedisError, OSError, TimeoutError):
+                await asyncio.sleep(_RETRY_SECONDS)
+        return [], None
 
     def _reset(self, local: LocalRoom, position: Position) -> None:
         counters.rooms_reset += 1
+        if local.position is not None:
+            local.ended.add(local.position.epoch)
+        # An epoch that goes on, though part of its history is lost, has not ended.
+        local.ended.discard(position.epoch)
         local.position = position
         body = encode(RoomReset(room=local.room.wire, epoch=position.epoch, reason="history_lost")).decode()
-        local.accept(Broadcast("room:reset", body, Delivery.DURABLE))
+        local.accept(
+            Broadcast(
+                "room:reset",
+                body,
+                Delivery.DURABLE,
+                seq=position.seq,
+                epoch=position.epoch,
+                room=local.room.wire,
+            )
+        )
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("work of the hub failed", exc_info=task.exception())
 
 
 hub = Hub()

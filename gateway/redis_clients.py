@@ -16,6 +16,7 @@ from redis.retry import Retry
 
 # A stalled Redis must cost a command no more than this; what was not published is swept later.
 TIMEOUT_SECONDS = 2.0
+_CONNECTIONS = 32
 
 
 @cache
@@ -32,14 +33,17 @@ def sync_redis() -> redis.Redis:
 
 @cache
 def async_redis() -> redis_asyncio.Redis:
-    """The process's Redis client for its event loop."""
-    return redis_asyncio.Redis.from_url(
+    """The process's Redis client for its event loop. Whoever finds every connection busy waits for one."""
+    pool = redis_asyncio.BlockingConnectionPool.from_url(
         settings.REDIS_URL,
+        max_connections=_CONNECTIONS,
+        timeout=TIMEOUT_SECONDS,
         socket_timeout=TIMEOUT_SECONDS,
         socket_connect_timeout=TIMEOUT_SECONDS,
         retry=AsyncRetry(NoBackoff(), 1),
         decode_responses=True,
     )
+    return redis_asyncio.Redis(connection_pool=pool)
 
 
 class Script:
@@ -93,7 +97,8 @@ class _Pipeline:
             pipeline.execute_command(*command)
         try:
             results = await pipeline.execute(raise_on_error=False)
-        except (RedisError, OSError, TimeoutError) as error:
+        except Exception as error:
+            # Whatever went wrong, nobody may wait for an answer for ever.
             results = [RedisError(type(error).__name__)] * len(batch)
         for (_, answer), result in zip(batch, results, strict=True):
             if answer.done():
