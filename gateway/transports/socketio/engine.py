@@ -12,12 +12,12 @@ from engineio.async_socket import AsyncSocket
 from engineio.exceptions import EngineIOError
 
 from gateway.connection import Outlet
+from gateway.transports.socketio.driver import WebSocket, accept_and_close, read_body, refuse, translate
 from gateway.transports.socketio.packets import Json
 from gateway.wire import Packet, Wire, polling_packet
 
 log = logging.getLogger(__name__)
 
-_CLOSE_SECONDS = 5.0
 _NOOP = Packet("6")
 _PING = Packet("2")
 _CLOSE = Packet("1")
@@ -147,10 +147,7 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
                 raise EngineIOError("invalid payload") from error
 
     async def _payload(self, environ: dict[str, Any]) -> list[str | bytes]:
-        length = int(environ.get("CONTENT_LENGTH", "0"))
-        if not 0 < length <= self.server.max_http_buffer_size:
-            raise EngineIOError("payload too large, or empty")
-        text = (await environ["wsgi.input"].read(length)).decode()
+        text = (await read_body(environ["asgi.receive"], self.server.max_http_buffer_size)).decode()
         return [b64decode(part[1:], validate=True) if part[:1] == "b" else part for part in text.split("\x1e")]
 
     def _end_poll(self) -> None:
@@ -212,7 +209,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
 
     def __init__(self, **options: Any) -> None:
         super().__init__(async_mode="asgi", monitor_clients=False, http_compression=False, **options)
-        self._async = {**self._async, "websocket": _WebSocket}
+        self._async = {**self._async, "translate_request": translate, "websocket": WebSocket}
         self.logger = logging.getLogger("gateway.engineio")
         self.logger.setLevel(logging.CRITICAL)
 
@@ -230,10 +227,10 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         if scope["type"] == "websocket":
             socket = self.sockets.get(sid)
             if socket is not None and (socket.upgraded or socket.upgrading):
-                await _accept_and_close(receive, send)
+                await accept_and_close(receive, send)
                 return
         if not valid or (scope["type"] == "http" and scope["method"] not in ("GET", "POST", "OPTIONS")):
-            await _refuse(scope, receive, send)
+            await refuse(scope, receive, send)
             return
         await super().handle_request(scope, receive, send)
 
@@ -265,57 +262,3 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
             "headers": [("Content-Type", "text/plain; charset=UTF-8"), ("Cache-Control", "no-store")],
             "response": body.encode(),
         }
-
-
-async def _refuse(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    await receive()
-    if scope["type"] == "websocket":
-        await send({"type": "websocket.close"})
-        return
-    await send({"type": "http.response.start", "status": 400, "headers": [(b"content-type", b"text/plain")]})
-    await send({"type": "http.response.body", "body": b"Bad Request"})
-
-
-async def _accept_and_close(receive: Any, send: Any) -> None:
-    await receive()
-    await send({"type": "websocket.accept"})
-    await send({"type": "websocket.close"})
-
-
-class _WebSocket:
-    """The websocket of one ASGI scope, as Engine.IO's driver wants it."""
-
-    def __init__(self, handler: Any, server: EngineServer) -> None:
-        self._handler = handler
-        self._closed = False
-        self.scope: dict[str, Any] = {}
-
-    async def __call__(self, environ: dict[str, Any]) -> str:
-        self._receive, self._send, self.scope = environ["asgi.receive"], environ["asgi.send"], environ["asgi.scope"]
-        await self._send({"type": "websocket.accept"})
-        await self._handler(self)
-        return ""
-
-    async def send(self, message: str | bytes) -> None:
-        if isinstance(message, str):
-            await self._send({"type": "websocket.send", "text": message})
-        else:
-            await self._send({"type": "websocket.send", "bytes": message})
-
-    async def wait(self) -> str | bytes:
-        event = await self._receive()
-        if event["type"] != "websocket.receive":
-            self._closed = True
-            raise OSError("closed")
-        text: str | None = event.get("text")
-        return text if text is not None else event["bytes"]
-
-    async def close(self) -> None:
-        if self._closed:
-            return
-        self._closed = True
-        try:
-            # A client that does not read would hold the close frame back for ever.
-            await asyncio.wait_for(self._send({"type": "websocket.close"}), _CLOSE_SECONDS)
-        except Exception as error:
-            log.debug("a websocket was closed already: %s", type(error).__name__)
