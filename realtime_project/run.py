@@ -25,6 +25,7 @@ from realtime_project.local_services import LocalServiceError, LocalServices, da
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO_USER = "alice"
+PORT_SECONDS = 5.0
 READY_SECONDS = 60.0
 POLL_SECONDS = 0.2
 
@@ -127,12 +128,15 @@ def _communicate(process: subprocess.Popen[str]) -> tuple[str, str]:
 
 
 def _check_port(options: Options) -> None:
+    # The server of a run that was killed needs a moment to let go of it.
+    deadline = time.monotonic() + PORT_SECONDS
     try:
-        free = port_is_free(options.host, options.port)
+        while not port_is_free(options.host, options.port):
+            if time.monotonic() > deadline:
+                raise RunError(f"Port {options.port} of {options.host} is taken; set PORT to another")
+            pause(POLL_SECONDS)
     except (socket.gaierror, OverflowError) as error:
         raise RunError(f"Cannot listen on {options.host}:{options.port}: {error}") from error
-    if not free:
-        raise RunError(f"Port {options.port} of {options.host} is taken; set PORT to another")
 
 
 def _check_services(services: LocalServices) -> None:
