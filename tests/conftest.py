@@ -214,3 +214,8 @@ def mona() -> Person:
 def stream(alice: Person) -> Stream:
     """Alice's live stream."""
     return make_stream(alice)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # The stock python-socketio client leaves the answer to its last POST unread when the server closes.
+    config.addinivalue_line("filterwarnings", "ignore:Unclosed connection:ResourceWarning")
