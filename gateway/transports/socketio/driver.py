@@ -75,7 +75,7 @@ async def accept_and_close(receive: Any, send: Any) -> None:
 class WebSocket:
     """The websocket of one ASGI scope, as Engine.IO's driver wants it."""
 
-    def __init__(self, handler: Any, server: EngineServer) -> None:
+    def __init__(self, handler: Any, server: "EngineServer") -> None:
         self._handler = handler
         self._closed = False
         self.scope: dict[str, Any] = {}
