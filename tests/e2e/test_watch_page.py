@@ -1,5 +1,6 @@
 """The watch page in a real browser, against real server processes."""
 
+import json
 import re
 
 import pytest
@@ -172,6 +173,41 @@ async def test_nothing_is_lost_or_doubled_over_a_crash_of_the_server(open_tab, s
         await expect(at_bob.message("before the crash")).to_have_count(1)
         texts = await at_bob.page.locator(".message-text").all_inner_texts()
         assert texts == ["before the crash", "said meanwhile", "written while away"]
+
+
+async def test_a_message_whose_answer_got_lost_is_sent_once(open_tab, servers, stream, bob, charlie):
+    at_bob, at_charlie = await open_tab(bob.name), await open_tab(charlie.name)
+    await at_charlie.watch(servers[1].url, stream.pk)
+    connections = 0
+
+    async def lose_the_answer(socket):
+        """The first connection ends in the moment a message is answered, before the page hears of it."""
+        nonlocal connections
+        connections += 1
+        server, is_first = socket.connect_to_server(), connections == 1
+
+        async def pass_on(text):
+            frame = json.loads(text)
+            if is_first and frame["event"] == "reply" and set(frame["data"]) == {"id"}:
+                await server.close()
+                await socket.close(code=1011)
+            elif not is_first or frame["event"] != "chat:new":
+                socket.send(text)
+
+        server.on_message(pass_on)
+
+    await at_bob.page.route_web_socket("**/ws/", lose_the_answer)
+    await at_bob.watch(servers[0].url, stream.pk)
+    await at_bob.say("only once, please")
+    await at_charlie.sees("only once, please")
+    await at_bob.connected()
+    await at_bob.sees("only once, please")
+    await expect(at_bob.page.locator("#unsent")).to_be_empty()
+    await at_bob.say("and this after it")
+    await at_charlie.sees("and this after it")
+    assert connections == 2
+    for tab in (at_bob, at_charlie):
+        await expect(tab.page.locator(".message-text")).to_have_text(["only once, please", "and this after it"])
 
 
 async def test_signing_out_elsewhere_is_explained_and_not_retried(open_tab, servers, stream, bob):

@@ -10,9 +10,11 @@ import { codePoints, isEmojiOnly } from "./text.js";
 
 const MAXIMUM = 500;
 const NEAR = 450;
-const PLACEHOLDER = { public: "Message everyone", private: "Whisper to the host and moderators" };
+const PLACEHOLDER = { public: "Message everyone", private: "Whisper to the host" };
+const HOST_PLACEHOLDER = { ...PLACEHOLDER, private: "Whisper to moderators" };
 const CLOSED = { pending: "The chat opens when the stream starts", ended: "The chat closed with the stream" };
 const HINT = { public: "", private: "Only you, the host and moderators see this." };
+const HOST_HINT = { ...HINT, private: "Only you and the moderators see this." };
 
 export class Composer extends EventTarget {
   #form = byId("composer");
@@ -25,9 +27,14 @@ export class Composer extends EventTarget {
   #lock = null;
   #roomHint = "";
   #status = "live";
+  #hints;
+  #placeholders;
 
-  constructor(menu) {
+  /** `menu` offers names; the host's whispers reach nobody but the moderators. */
+  constructor(menu, isHost) {
     super();
+    this.#hints = isHost ? HOST_HINT : HINT;
+    this.#placeholders = isHost ? HOST_PLACEHOLDER : PLACEHOLDER;
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#send();
@@ -139,7 +146,7 @@ export class Composer extends EventTarget {
     this.#field.disabled = isMuted || this.#status in CLOSED;
     this.#field.placeholder = isMuted
       ? `Muted until ${moment(this.#lock.until)}`
-      : (CLOSED[this.#status] ?? PLACEHOLDER[this.#form.dataset.visibility]);
+      : (CLOSED[this.#status] ?? this.#placeholders[this.#form.dataset.visibility]);
     this.#button.setAttribute("aria-disabled", String(this.#cannotSend(this.#field.value.trim())));
     this.#showHint();
   }
@@ -157,7 +164,7 @@ export class Composer extends EventTarget {
   #showHint() {
     const over = codePoints(this.#field.value.trim()) - MAXIMUM;
     const tooLong = over > 0 ? `Too long by ${over}.` : "";
-    const text = this.#lock?.reason || tooLong || HINT[this.#form.dataset.visibility] || this.#roomHint;
+    const text = this.#lock?.reason || tooLong || this.#hints[this.#form.dataset.visibility] || this.#roomHint;
     if (this.#hint.textContent !== text) this.#hint.textContent = text;
   }
 }

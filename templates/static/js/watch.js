@@ -59,7 +59,7 @@ function takePart() {
   const room = new StreamRoom(socket, page.streamId);
   const queue = new SendQueue(room);
   const warnings = new Warnings(byId("alerts"));
-  const composer = new Composer(new MentionMenu(byId("composer-text"), byId("mention-menu"), chatters));
+  const composer = new Composer(new MentionMenu(byId("composer-text"), byId("mention-menu"), chatters), page.userId === page.hostId);
   composer.setStatus(player.status);
   player.addEventListener("status", () => composer.setStatus(player.status));
   const notices = new ModerationNotices(warnings, composer);
