@@ -14,7 +14,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from .client import DEADLINE, Client, Endpoint, PollingClient, http_session, open_client
+from .client import DEADLINE, Client, Endpoint, PollingClient, WebSocketClient, http_session, open_client
 
 ROOT = Path(__file__).parents[2]
 EXTERNAL_URL = os.environ.get("CONFORMANCE_URL")
@@ -146,6 +146,14 @@ async def poller(engine_io: Endpoint, clients: AsyncExitStack) -> PollingClient:
     client = await PollingClient.open(engine_io)
     clients.push_async_callback(client.stop)
     return client
+
+
+@pytest.fixture
+async def websocket(engine_io: Endpoint, clients: AsyncExitStack) -> WebSocketClient:
+    """A session at the bare echo that began as a websocket."""
+    client = await WebSocketClient.open(engine_io)
+    clients.push_async_callback(client.stop)
+    return client.listen()
 
 
 @pytest.fixture

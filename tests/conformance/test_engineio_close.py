@@ -10,17 +10,14 @@ async def test_a_close_packet_releases_the_pending_poll_and_ends_the_session(pol
     assert (await poller.poll()).status == 400
 
 
-async def test_a_close_packet_ends_a_websocket(engine_io: Endpoint) -> None:
-    client = (await WebSocketClient.open(engine_io)).listen()
-    await client.send(CLOSE)
-    assert await client.until_closed() == []
-    await client.stop()
+async def test_a_close_packet_ends_a_websocket(websocket: WebSocketClient) -> None:
+    await websocket.send(CLOSE)
+    assert await websocket.until_closed() == []
 
 
-async def test_a_session_whose_websocket_is_gone_is_unknown(engine_io: Endpoint) -> None:
-    client = await WebSocketClient.open(engine_io)
-    await client.stop()
-    status, _ = await engine_io.request("GET", EIO="4", transport="polling", sid=client.sid)
+async def test_a_session_whose_websocket_is_gone_is_unknown(engine_io: Endpoint, websocket: WebSocketClient) -> None:
+    await websocket.stop()
+    status, _ = await engine_io.request("GET", EIO="4", transport="polling", sid=websocket.sid)
     assert status == 400
 
 

@@ -1,5 +1,7 @@
 """How an Engine.IO session opens, and which requests open none."""
 
+from contextlib import AsyncExitStack
+
 import pytest
 import websockets
 
@@ -32,18 +34,22 @@ def endpoint(request: pytest.FixtureRequest, socket_io: Endpoint, engine_io: End
     return {"socket.io": socket_io, "engine.io": engine_io}[request.param]
 
 
-async def test_polling_opens_with_five_keys_and_offers_the_websocket(endpoint: Endpoint) -> None:
+async def test_polling_opens_with_five_keys_and_offers_the_websocket(
+    endpoint: Endpoint, clients: AsyncExitStack
+) -> None:
     client = await PollingClient.open(endpoint)
+    clients.push_async_callback(client.stop)
     assert client.handshake == {"sid": client.sid, "upgrades": ["websocket"], **INTERVALS}
     assert isinstance(client.sid, str)
-    await client.stop()
 
 
-async def test_a_websocket_opens_with_five_keys_and_offers_no_upgrade(endpoint: Endpoint) -> None:
+async def test_a_websocket_opens_with_five_keys_and_offers_no_upgrade(
+    endpoint: Endpoint, clients: AsyncExitStack
+) -> None:
     client = await WebSocketClient.open(endpoint)
+    clients.push_async_callback(client.stop)
     assert client.handshake == {"sid": client.sid, "upgrades": [], **INTERVALS}
     assert isinstance(client.sid, str)
-    await client.stop()
 
 
 async def test_the_open_packet_writes_milliseconds_as_integers(endpoint: Endpoint) -> None:

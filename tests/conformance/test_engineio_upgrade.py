@@ -114,12 +114,10 @@ async def test_after_the_upgrade_the_session_takes_no_more_posts(poller: Polling
     await assert_echo(client)
 
 
-async def test_a_second_websocket_is_closed_and_the_first_keeps_working(engine_io: Endpoint, join: Join) -> None:
-    first = (await WebSocketClient.open(engine_io)).listen()
-    second = await join(first.sid)
+async def test_a_second_websocket_is_closed_and_the_first_keeps_working(websocket: WebSocketClient, join: Join) -> None:
+    second = await join(websocket.sid)
     assert await second.until_closed() == []
-    await assert_echo(first)
-    await first.stop()
+    await assert_echo(websocket)
 
 
 async def test_a_websocket_to_an_upgraded_session_is_closed_and_the_first_keeps_working(
