@@ -32,7 +32,7 @@ export function avatar(username) {
   return tint(element("span", { class: "avatar", "aria-hidden": "true" }, initial(username)), username);
 }
 
-export const initial = (username) => (Array.from(username ?? "")[0] ?? "?").toUpperCase();
+const initial = (username) => (Array.from(username ?? "")[0] ?? "?").toUpperCase();
 
 /** Gives a node the colour that belongs to `seed`: the same name has the same colour everywhere. */
 export function tint(node, seed) {

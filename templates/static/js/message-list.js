@@ -82,16 +82,6 @@ export class MessageList extends EventTarget {
     this.#place(true, 0);
   }
 
-  remove(messageId) {
-    const row = this.#row(messageId) ?? this.#queue.find(({ dataset }) => dataset.messageId === String(messageId));
-    if (!row) return;
-    const next = row.nextElementSibling;
-    this.#queue = this.#queue.filter((queued) => queued !== row);
-    this.#forget(row);
-    row.remove();
-    if (next) continueFrom(next.previousElementSibling, next);
-  }
-
   /** Brings a message into view and marks it for a moment. False when it is not loaded. */
   reveal(messageId) {
     this.#flush();

@@ -29,17 +29,16 @@ export class ModerationNotices {
   stopped({ message, type, until, action, categories }) {
     this.#warnedAt = Date.now();
     if (type === "content_ban") this.#muted(message, until ? Date.parse(until) : null);
-    else if (action === "hold" || action === "held") this.held();
+    else if (action === "hold") this.#held();
     else this.#notSent([message, reasons(categories)].filter(Boolean).join(" "));
   }
 
   /** A message was accepted: what was said about the one before it is over. */
-  sent({ held }) {
+  sent() {
     this.#warnings.dismiss("stopped");
-    if (held) this.held();
   }
 
-  held() {
+  #held() {
     this.#warnings.show({
       key: "held",
       level: "note",
@@ -94,16 +93,11 @@ export class ModerationNotices {
   }
 }
 
-/** Slow mode and its like, in one line under the composer. */
-export function roomRules(settings) {
-  const rules = [];
-  if (settings?.slowModeSeconds > 0) rules.push(`Slow mode: a message every ${plural(settings.slowModeSeconds, "second", "seconds")}`);
-  if (settings?.followersOnly) rules.push("Followers only");
-  if (settings?.emojiOnly) rules.push("Emoji only");
-  return rules.join(" · ");
+/** What the stream's settings ask of everybody, in one line under the composer. */
+export function roomRules({ slowModeSeconds }) {
+  return slowModeSeconds > 0 ? `Slow mode: a message every ${plural(slowModeSeconds, "second", "seconds")}` : "";
 }
 
 function reasons(categories) {
-  const names = Array.isArray(categories) ? categories : Object.keys(categories ?? {});
-  return names.length ? `Reason: ${names.join(", ").replaceAll("_", " ")}.` : "";
+  return categories?.length ? `Reason: ${categories.join(", ").replaceAll("_", " ")}.` : "";
 }

@@ -26,7 +26,7 @@ export class RoomView {
   load(messages, hasMore) {
     this.#joins = null;
     byId("chat-loading").hidden = true;
-    for (const message of messages) this.#chatters?.saw(message.userId, message.username);
+    for (const message of messages) this.#chatters.saw(message.userId, message.username);
     this.#list.reset(messages.map((message) => messageRow(message, this.#viewer)));
     this.#history.begin(hasMore && messages.length > 0);
     this.#showEmpty();
@@ -44,25 +44,24 @@ export class RoomView {
     this.#player.setStatus(status);
   }
 
-  /** Applies one event; true when it was one this page shows. */
+  /** Applies one event; those this page does not show pass by. */
   apply(event, data) {
-    const show = this.#events[event];
-    show?.(data);
-    return Boolean(show);
+    this.#events[event]?.(data);
   }
 
   message(message) {
-    this.#chatters?.saw(message.userId, message.username);
+    this.#chatters.saw(message.userId, message.username);
     this.#add(messageRow(message, this.#viewer));
     if (String(message.userId) === this.#viewer.userId) this.#list.follow();
   }
 
   #events = {
     "chat:new": (message) => this.message(message),
-    "gift:sent": (gift) => gift.combo?.ended || this.#add(giftRow(gift)),
+    "gift:sent": (gift) => {
+      if (!gift.combo?.ended) this.#add(giftRow(gift));
+    },
     "throne:claimed": ({ username }) => this.#add(noticeRow(`${username} took the throne`)),
     "stream:join": (person) => this.#joined(person),
-    "stream:leave": () => {},
     "metrics:update": ({ metrics }) => {
       this.showMetrics(metrics);
       this.showStatus(metrics.status);
@@ -73,7 +72,7 @@ export class RoomView {
 
   /** People who come one after the other share a notice while it is the last row. */
   #joined({ userId, username }) {
-    this.#chatters?.saw(userId, username);
+    this.#chatters.saw(userId, username);
     if (String(userId) === this.#viewer.userId) return;
     if (this.#joins && this.#list.isLast(this.#joins.row)) {
       if (!this.#joins.names.includes(username)) this.#joins.names.push(username);

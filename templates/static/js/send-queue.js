@@ -2,7 +2,7 @@
  * Messages on their way. They go out one at a time and in order, each under its own `cid`; one whose answer
  * was lost with the connection is sent again under the same `cid`, so the server never doubles it.
  *
- * Emits `change` (the entries, whenever one changes), `sent` {entry, data} and `refused` {entry, refusal}.
+ * Emits `change` (the entries, whenever one changes), `sent` and `refused` {entry, refusal}.
  */
 
 import { Refusal } from "./gateway-socket.js";
@@ -66,9 +66,9 @@ export class SendQueue extends EventTarget {
     this.#changed();
     try {
       const { message, type, replyTo, cid } = entry;
-      const data = await this.#room.command("chat:new", { message, type, cid, ...(replyTo ? { replyTo: replyTo.id } : {}) });
+      await this.#room.command("chat:new", { message, type, cid, ...(replyTo ? { replyTo: replyTo.id } : {}) });
       this.discard(entry.cid);
-      this.#emit("sent", { entry, data });
+      this.#emit("sent");
     } catch (error) {
       pause = this.#notSent(entry, error);
     }

@@ -68,7 +68,7 @@ function takePart() {
 
   navigateMessages(scroller, rows, { reply: (row) => startReply(composer, row), jump, leave: () => composer.focus() });
   composer.addEventListener("send", ({ detail }) => queue.submit(detail));
-  queue.addEventListener("sent", ({ detail }) => notices.sent(detail.data));
+  queue.addEventListener("sent", () => notices.sent());
   queue.addEventListener("refused", ({ detail: { entry, refusal } }) => {
     if (notices.refused(refusal) && !composer.restore(entry)) queue.keep(entry, refusal.message);
   });
