@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 import msgspec
+from redis.exceptions import RedisError
 
 from gateway import limits
 from gateway.errors import CommandError, ErrorCode
@@ -101,6 +102,9 @@ async def dispatch(caller: Caller, name: object, payload: object) -> Answer:
         return await _carry_out(caller, name, payload)
     except CommandError as error:
         return refusal(error, name)
+    except RedisError as error:
+        log.debug("a command met an unreachable Redis: %s", type(error).__name__)
+        return refusal(CommandError(ErrorCode.UNAVAILABLE, retry_after=1.0), name)
     except Exception:
         # The payload is kept out of the log: it may hold a message or personal data.
         log.exception("command %s failed", name if isinstance(name, str) and name in COMMANDS else "?")

@@ -1,15 +1,19 @@
 """Events written beside the rows they tell of: what is committed is announced, whatever dies."""
 
+import logging
 from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db import connection, transaction
 from django.utils import timezone
+from redis.exceptions import ResponseError
 
 from gateway.bus import Position, RoomEvent, publish_pipeline
 from gateway.events import Delivery
 from gateway.metrics import counters
 from gateway.models import OutboxEvent
+
+log = logging.getLogger(__name__)
 
 # An event younger than this is still on its way through the process that wrote it.
 _GRACE = timedelta(seconds=1)
@@ -68,9 +72,25 @@ def sweep() -> int:
             RoomEvent(room=row.room, name=row.name, body=row.body, delivery=Delivery(row.delivery), id=row.event_id)
             for row in rows
         ]
-        mark_published(events, publish_pipeline(events))
-    counters.outbox_swept += len(rows)
-    return len(rows)
+        announced = _publish(events)
+        mark_published(list(announced), list(announced.values()))
+    counters.outbox_swept += len(announced)
+    return len(announced)
+
+
+def _publish(events: Sequence[RoomEvent]) -> dict[RoomEvent, Position | None]:
+    try:
+        return dict(zip(events, publish_pipeline(events), strict=True))
+    except ResponseError:
+        log.warning("Redis refused some of %d events; they are announced one by one", len(events))
+    announced: dict[RoomEvent, Position | None] = {}
+    for event in events:
+        # One event that Redis cannot take must not hold back the others.
+        try:
+            announced[event] = publish_pipeline([event])[0]
+        except ResponseError:
+            log.exception("event %s cannot be announced", event.id)
+    return announced
 
 
 def prune(keep: timedelta) -> int:

@@ -77,8 +77,13 @@ class Presence:
             entered = await self._state(key, count, limit) >= 0
         except RedisError:
             entered = count <= limit
+            self._dirty.add(key)
+        except BaseException:
+            self.leave(key)
+            raise
         if not entered:
-            self._remember(key, self.local(key) - 1)
+            # Stated again, because another statement may have carried the count that is taken back.
+            self.leave(key)
         return entered
 
     def leave(self, key: str) -> None:
@@ -118,10 +123,12 @@ class Presence:
                 await client.zremrangebyscore(_PROCESSES, "-inf", now - 3600)
                 if beats % _RESTATE_BEATS == 0:
                     self._dirty.update(self._counts)
-                    await self._state_dirty()
+                await self._state_dirty()
+                beats += 1
             except (RedisError, OSError, TimeoutError) as error:
                 log.debug("no heartbeat: %s", type(error).__name__)
-            beats += 1
+                # A Redis that was away may have lost its data: the next beat states everything.
+                beats = 0
             await asyncio.sleep(BEAT_SECONDS)
 
     async def stop(self) -> None:
@@ -154,7 +161,12 @@ class Presence:
 
     async def _state_dirty(self) -> None:
         dirty, self._dirty = self._dirty, set()
-        totals = await asyncio.gather(*(self._total(key) for key in dirty))
+        try:
+            totals = await asyncio.gather(*(self._total(key) for key in dirty))
+        except RedisError:
+            # A count that has come down to nothing is not among those that are repeated.
+            self._dirty |= dirty
+            raise
         for key, total in zip(dirty, totals, strict=True):
             self.on_total(key, total)
 

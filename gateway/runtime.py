@@ -12,8 +12,9 @@ from redis.exceptions import RedisError
 from gateway import outbox
 from gateway.bus import bus
 from gateway.database import in_database
-from gateway.errors import SHUTDOWN, TOKEN_EXPIRED, CommandError
+from gateway.errors import BANNED, INVALID_TOKEN, SHUTDOWN, TOKEN_EXPIRED, CommandError, ErrorCode
 from gateway.hub import hub
+from gateway.identity import identify_session
 from gateway.presence import presence
 from gateway.redis_clients import async_redis
 
@@ -53,6 +54,7 @@ class Runtime:
     def __init__(self) -> None:
         self._starting: asyncio.Future[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._checking: asyncio.Task[None] | None = None
         self.stopping = False
 
     async def ensure_started(self) -> None:
@@ -61,12 +63,14 @@ class Runtime:
         Raises:
             redis.RedisError: Redis is away; the next call tries again.
         """
-        if self._starting is None:
-            self._starting = asyncio.ensure_future(self._start())
+        starting = self._starting
+        if starting is None:
+            starting = self._starting = asyncio.ensure_future(self._start())
         try:
-            await asyncio.shield(self._starting)
+            await asyncio.shield(starting)
         except Exception:
-            self._starting = None
+            if self._starting is starting:
+                self._starting = None
             raise
 
     async def stop(self) -> None:
@@ -86,12 +90,16 @@ class Runtime:
             connection.close(SHUTDOWN, "shutdown", retry_after_ms=random.randint(500, _RETURN_WINDOW_MS))
 
     async def _start(self) -> None:
-        await bus.start(hub.receive, hub.repair_all)
+        await bus.start(hub.receive, self._catch_up)
         hub.on_count = lambda room, count: presence.state(room.wire, count)
         self._tasks = [
             asyncio.ensure_future(presence.beat()),
             *(asyncio.ensure_future(_repeat(periodic)) for periodic in _periodic),
         ]
+
+    def _catch_up(self) -> None:
+        hub.repair_all()
+        self._checking = asyncio.ensure_future(close_ended())
 
 
 async def _repeat(periodic: _Periodic) -> None:
@@ -110,6 +118,18 @@ async def sweep_outbox() -> None:
     """Announce what a dead process left, by one process of the cluster at a time."""
     if await async_redis().set("outbox:sweeping", presence.process, nx=True, px=int(_SWEEP_SECONDS * 900)):
         await in_database(outbox.sweep)
+
+
+async def close_ended() -> None:
+    """Close the sockets of sessions that ended while no order to close them could be heard."""
+    for connection in list(hub.connections.values()):
+        identity = connection.identity
+        try:
+            await in_database(identify_session, identity.user_id, identity.session_id, identity.expires_at)
+        except CommandError as error:
+            code = {ErrorCode.INVALID_TOKEN: INVALID_TOKEN, ErrorCode.BANNED: BANNED}.get(error.code)
+            if code is not None:
+                connection.close(code, "banned" if code == BANNED else "session_ended")
 
 
 @every(_EXPIRY_SECONDS)

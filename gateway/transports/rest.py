@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
+from redis.exceptions import RedisError
 from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
@@ -43,6 +44,8 @@ async def command(request: HttpRequest, name: str) -> HttpResponse:
         payload = _payload(request)
     except CommandError as error:
         return _respond(refusal(error, name))
+    except (RedisError, OSError):
+        return _respond(refusal(CommandError(ErrorCode.UNAVAILABLE, retry_after=1.0), name))
     return _respond(await dispatch(RestCaller(identity, request_address(request)), name, payload))
 
 

@@ -122,14 +122,14 @@ async def welcome(connection: ClientConnection) -> None:
 
 
 def close_session(connection: Connection) -> None:
-    """Forget a connection that is gone. Never waits."""
+    """Forget a connection that is gone. Never waits. Its outlet is its transport's to detach: a Socket.IO
+    client may leave the namespace and keep its transport."""
     if connection.id not in hub.connections:
         return
     rooms = hub.remove(connection)
     if settings.GATEWAY_LIMITS_ENABLED:
         for key, _ in _tallies(connection):
             presence.leave(key)
-    connection.outlet.detach()
     if not runtime.stopping:
         telling = asyncio.ensure_future(_tell_rooms(connection.identity, rooms))
         _telling.add(telling)
@@ -145,6 +145,8 @@ async def _tell_rooms(identity: Identity, rooms: list[Room]) -> None:
             await in_database(handler, identity, room.key, hub.count(room))
         except CommandError:
             log.debug("a room was not told of a disconnect")
+        except Exception:
+            log.exception("a room could not be told of a disconnect")
 
 
 def _tallies(connection: Connection) -> list[tuple[str, int]]:
@@ -158,12 +160,15 @@ async def _claim(connection: Connection) -> None:
     if not settings.GATEWAY_LIMITS_ENABLED:
         return
     entered: list[str] = []
-    for key, limit in _tallies(connection):
-        if not await presence.enter(key, limit):
-            for other in entered:
-                presence.leave(other)
-            raise CommandError(ErrorCode.CONNECTION_LIMIT)
-        entered.append(key)
+    try:
+        for key, limit in _tallies(connection):
+            if not await presence.enter(key, limit):
+                raise CommandError(ErrorCode.CONNECTION_LIMIT)
+            entered.append(key)
+    except BaseException:
+        for key in entered:
+            presence.leave(key)
+        raise
 
 
 def _ready(identity: Identity) -> SessionReady:

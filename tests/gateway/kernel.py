@@ -13,6 +13,7 @@ from uuid import uuid4
 from channels.layers import channel_layers
 from django.test import override_settings
 
+from gateway import redis_clients
 from gateway.bus import Position, RoomEvent, bus, publish_pipeline
 from gateway.channel_layer import LoopLayer
 from gateway.connection import Connection, Outlet
@@ -147,6 +148,26 @@ def using_redis(url: str) -> Iterator[None]:
             _forget_clients()
 
 
+@asynccontextmanager
+async def clients_of(redis: OwnRedis) -> AsyncIterator[OwnRedis]:
+    """`using_redis`, and at the end no connection is left open and no command under way."""
+    with using_redis(redis.url):
+        try:
+            yield redis
+        finally:
+            await asyncio.gather(*redis_clients._pipeline._sending, return_exceptions=True)
+            await async_redis().aclose()
+            await async_redis().connection_pool.disconnect()
+            sync_redis().close()
+
+
+async def until(look: Callable[[], Any]) -> None:
+    """Wait until something that no event tells of is so; `look` runs in a thread."""
+    async with asyncio.timeout(SECONDS):
+        while not await asyncio.to_thread(look):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
 def _forget_clients() -> None:
     sync_redis.cache_clear()
     async_redis.cache_clear()
@@ -156,7 +177,7 @@ def _forget_clients() -> None:
 @asynccontextmanager
 async def open_kernel(redis: OwnRedis) -> AsyncIterator[Kernel]:
     """A hub on `redis` that hears its bus."""
-    with using_redis(redis.url):
+    async with clients_of(redis):
         hub = Hub()
         await bus.start(hub.receive, hub.repair_all)
         assert bus._layer is not None
@@ -167,9 +188,6 @@ async def open_kernel(redis: OwnRedis) -> AsyncIterator[Kernel]:
                 hub.remove(member)
             await bus._layer.flush()
             bus._layer = None
-            await async_redis().aclose()
-            await async_redis().connection_pool.disconnect()
-            sync_redis().close()
 
 
 async def run_python(source: str, redis_url: str, *arguments: str | int) -> asyncio.subprocess.Process:
