@@ -68,12 +68,7 @@ def sweep() -> int:
         )
         if not rows:
             return 0
-        events = [
-            RoomEvent(room=row.room, name=row.name, body=row.body, delivery=Delivery(row.delivery), id=row.event_id)
-            for row in rows
-        ]
-        announced = _publish(events)
-        mark_published(list(announced), list(announced.values()))
+        announce(rows)
     counters.outbox_swept += len(announced)
     return len(announced)
 
@@ -91,6 +86,30 @@ def _publish(events: Sequence[RoomEvent]) -> dict[RoomEvent, Position | None]:
         except ResponseError:
             log.exception("event %s cannot be announced", event.id)
     return announced
+
+
+def announce(rows: Sequence[OutboxEvent]) -> None:
+    """Announce rows of the outbox, in their order; those Redis knows by their event id are not repeated.
+
+    Raises:
+        redis.RedisError: Redis did not take them all; announcing them again is safe.
+    """
+    events = [
+        RoomEvent(room=row.room, name=row.name, body=row.body, delivery=Delivery(row.delivery), id=row.event_id)
+        for row in rows
+    ]
+    mark_published(events, publish_pipeline(events))
+
+
+def log(room: str, *, after: int, limit: int) -> list[OutboxEvent]:
+    """A page of a room's events, oldest first.
+
+    Args:
+        room: its wire name.
+        after: the id of the last event of the page before; 0 for the first page.
+        limit: how many events at the most.
+    """
+    return list(OutboxEvent.objects.filter(room=room, pk__gt=after).order_by("pk")[:limit])
 
 
 def prune(keep: timedelta) -> int:
