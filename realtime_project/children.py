@@ -1,6 +1,7 @@
 """Child processes that are stopped with us, however we end."""
 
 import ctypes
+import errno
 import os
 import re
 import signal
@@ -17,6 +18,10 @@ from types import FrameType
 
 STOP_SECONDS = 10.0
 PR_SET_PDEATHSIG = 1
+# The last line of a Python traceback, and what other programs say when they give up.
+RAISED = re.compile(r"[\w.]*(Error|Exception|Configured)\b: ")
+TELLING = re.compile(r"fatal|panic|error|can't|could not|wrong|denied|refused|not permitted", re.IGNORECASE)
+HARMLESS = re.compile("the database system is (starting up|shutting down|not yet accepting)")
 
 
 class Stopped(BaseException):
@@ -112,21 +117,22 @@ def _dying_with_parent(number: signal.Signals) -> Callable[[], None] | None:
 def reason(output: str) -> str:
     """The line of a program's output that says best what went wrong."""
     lines = [line.strip() for line in output.splitlines() if line.strip()] or ["it left no message"]
-    if any(line.startswith("Traceback ") for line in lines):
-        return lines[-1]
-    telling = re.compile(r"fatal|panic|error|can't|could not|wrong|denied|refused|not permitted", re.IGNORECASE)
-    return next(filter(telling.search, lines), lines[-1])
+    if raised := [line for line in lines if RAISED.match(line)]:
+        return raised[-1]
+    return next((line for line in lines if TELLING.search(line) and not HARMLESS.search(line)), lines[-1])
 
 
 def port_is_free(host: str, port: int) -> bool:
-    """Whether a server could listen there now."""
+    """Whether a server could listen there now; OSError when it never could."""
     family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     with socket.socket(family, kind, protocol) as probe:
         # As servers do: connections of an earlier server that linger do not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(address)
-        except OSError:
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
             return False
     return True
 

@@ -6,7 +6,6 @@ SIGTERM, and then stops all it started. HOST, PORT and WORKERS come from the env
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -84,7 +83,9 @@ def _start_children(options: Options) -> Iterator[Child]:
     address = ["--host", options.host, "--port", options.port]
     yield _python("web", "manage.py", "serve", *address, "--workers", options.workers)
     yield _python("worker", *celery, "worker", "--concurrency", 2, "--loglevel", "WARNING")
-    # Without a file of its process id, a killed beat cannot keep the next one from starting.
+    # A killed beat leaves files that keep the next one from starting: its process id, half a schedule.
+    for path in data_directory().glob("celerybeat-schedule*"):
+        path.unlink()
     schedule = ["--schedule", data_directory() / "celerybeat-schedule", "--pidfile", ""]
     yield _python("beat", *celery, "beat", *schedule, "--loglevel", "WARNING")
 
@@ -135,7 +136,7 @@ def _check_port(options: Options) -> None:
             if time.monotonic() > deadline:
                 raise RunError(f"Port {options.port} of {options.host} is taken; set PORT to another")
             pause(POLL_SECONDS)
-    except (socket.gaierror, OverflowError) as error:
+    except OSError as error:
         raise RunError(f"Cannot listen on {options.host}:{options.port}: {error}") from error
 
 
@@ -200,6 +201,8 @@ def _options() -> Options:
         port, workers = int(os.environ.get("PORT", "8000")), int(os.environ.get("WORKERS", "1"))
     except ValueError as error:
         raise RunError(f"PORT and WORKERS are numbers: {error}") from error
+    if not 0 < port < 65536:
+        raise RunError(f"PORT is a number from 1 to 65535, not {port}")
     return Options(os.environ.get("HOST", "127.0.0.1"), port, workers)
 
 

@@ -135,6 +135,8 @@ def test_a_killed_run_takes_its_children_along_and_the_next_one_works(house: Hou
     run, _ = house.start_until_ready()
     run.kill()
     run.communicate()
+    for name in ("celerybeat-schedule", "celerybeat-schedule.dat"):
+        (house.data / name).write_bytes(b"half")
 
     run, _ = house.start_until_ready()
     stop(run, signal.SIGTERM)
@@ -173,6 +175,14 @@ def test_a_taken_port_is_one_line_and_nothing_is_started(house: House) -> None:
 
 def test_a_port_that_is_no_number_is_one_line(house: House) -> None:
     assert house.fail(PORT="http") == "PORT and WORKERS are numbers: invalid literal for int() with base 10: 'http'\n"
+    assert house.fail(PORT="99999") == "PORT is a number from 1 to 65535, not 99999\n"
+
+
+def test_an_address_of_another_machine_is_one_line(house: House) -> None:
+    errors = house.fail(HOST="192.0.2.1")
+
+    assert errors.startswith(f"Cannot listen on 192.0.2.1:{house.port}: ")
+    assert errors.count("\n") == 1
 
 
 def test_a_broken_data_directory_is_one_line(house: House) -> None:
