@@ -4,7 +4,8 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.contrib.auth import get_user_model
+from django.db.models import Exists, Q, QuerySet
 
 from gateway.database import in_database
 from gateway.errors import CommandError, ErrorCode
@@ -112,7 +113,8 @@ def visible(user_id: int | None) -> QuerySet[Stream]:
     if user_id is None:
         return streams.filter(is_private=False)
     mine = Q(host_id=user_id) | Q(invited=user_id) | Q(host__channel_moderators=user_id)
-    return streams.filter(Q(is_private=False) | mine).distinct()
+    moderates = Exists(get_user_model().objects.filter(pk=user_id, is_moderator=True))
+    return streams.filter(Q(is_private=False) | mine | Q(moderates)).distinct()
 
 
 def live_streams(user_id: int | None) -> QuerySet[Stream]:
