@@ -146,18 +146,29 @@ def _message(
 def _may_answer(draft: Draft, target: Message | None) -> bool:
     if target is None or str(target.stream_id) != draft.card.id:
         return False
+    if target.type != Visibility.PRIVATE:
+        return True
+    # A whisper is answered in a whisper: a public reply would show its preview to the room.
     is_own = str(target.author_id) == draft.author.user_id
-    return target.type != Visibility.PRIVATE or is_own or draft.card.may_moderate(draft.author)
+    return draft.type is Visibility.PRIVATE and (is_own or draft.card.may_moderate(draft.author))
 
 
 def _announcements(message: Message, draft: Draft) -> list[Announcement]:
     event = render.render(message, draft.card)
     if draft.type is not Visibility.PRIVATE:
         return [Announcement(stream_room(draft.card.id), event)]
-    heard = [Announcement(moderator_room(draft.card.id), event)]
-    if not draft.card.may_moderate(draft.author):
-        heard.append(Announcement(user_room(draft.author.user_id), event))
-    return heard
+    # The author hears their own whisper, and who is answered hears the answer, unless the moderators' room tells them.
+    heard_by = {draft.author.user_id} if not draft.card.may_moderate(draft.author) else set()
+    answered = message.reply_to
+    if answered is not None and answered.type == Visibility.PRIVATE and not _moderates(answered.author, draft.card):
+        heard_by.add(str(answered.author_id))
+    rooms = [moderator_room(draft.card.id), *(user_room(user_id) for user_id in sorted(heard_by))]
+    return [Announcement(room, event) for room in rooms]
+
+
+def _moderates(user: User, card: StreamCard) -> bool:
+    user_id = str(user.pk)
+    return user_id == card.host_id or user.is_moderator or user_id in card.moderator_ids
 
 
 def _store(outcomes: list[_Outcome]) -> None:

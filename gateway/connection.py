@@ -92,6 +92,11 @@ class Outlet:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result([])
 
+    def seal(self) -> None:
+        """Take no more. What the socket was given still goes out, and `abort` still cuts it."""
+        self.closed = True
+        self.raw_write = None
+
     def pause(self) -> None:
         """The socket's own buffer is full: let everything wait here."""
         self.raw_write = None
@@ -144,10 +149,12 @@ class Outlet:
         return self._take_all()
 
     async def flushed(self) -> None:
-        """Return when all that waits was handed to the server, or could not be in time."""
+        """Return when all that waits was handed to the server; cut the connection when it could not be in time."""
         self.resume()
         if self._drainer is not None:
-            await asyncio.wait([self._drainer], timeout=_FLUSH_SECONDS)
+            _, late = await asyncio.wait([self._drainer], timeout=_FLUSH_SECONDS)
+            if late:
+                self.abort()
 
     def abort(self) -> None:
         """Cut the connection without a word, as for a client that does not read."""

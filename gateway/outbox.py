@@ -68,9 +68,9 @@ def sweep() -> int:
         )
         if not rows:
             return 0
-        announce(rows)
-    counters.outbox_swept += len(announced)
-    return len(announced)
+        announced = announce(rows)
+    counters.outbox_swept += announced
+    return announced
 
 
 def _publish(events: Sequence[RoomEvent]) -> dict[RoomEvent, Position | None]:
@@ -88,20 +88,25 @@ def _publish(events: Sequence[RoomEvent]) -> dict[RoomEvent, Position | None]:
     return announced
 
 
-def announce(rows: Sequence[OutboxEvent]) -> None:
+def announce(rows: Sequence[OutboxEvent]) -> int:
     """Announce rows of the outbox, in their order; those Redis knows by their event id are not repeated.
 
+    Returns:
+        How many were announced; one that Redis cannot take is logged and left.
+
     Raises:
-        redis.RedisError: Redis did not take them all; announcing them again is safe.
+        redis.RedisError: Redis is away; announcing them again is safe.
     """
     events = [
         RoomEvent(room=row.room, name=row.name, body=row.body, delivery=Delivery(row.delivery), id=row.event_id)
         for row in rows
     ]
-    mark_published(events, publish_pipeline(events))
+    announced = _publish(events)
+    mark_published(list(announced), list(announced.values()))
+    return len(announced)
 
 
-def log(room: str, *, after: int, limit: int) -> list[OutboxEvent]:
+def page(room: str, *, after: int, limit: int) -> list[OutboxEvent]:
     """A page of a room's events, oldest first.
 
     Args:

@@ -104,6 +104,11 @@ class Presence:
         if self._settling is None:
             self._settling = asyncio.ensure_future(self._settle())
 
+    def restate(self) -> None:
+        """State every count again soon, as when Redis may have lost them. Never waits."""
+        for key, count in list(self._counts.items()):
+            self.state(key, count)
+
     def local(self, key: str) -> int:
         """This process's own count of `key`."""
         return self._counts.get(key, 0)

@@ -56,6 +56,8 @@ class Runtime:
         self._tasks: list[asyncio.Task[None]] = []
         self._checking: asyncio.Task[None] | None = None
         self.stopping = False
+        # Closes a socket that has not said who it is; called when the process stops.
+        self.waiting: set[Callable[[], None]] = set()
 
     async def ensure_started(self) -> None:
         """Start the background work, once.
@@ -88,6 +90,8 @@ class Runtime:
         self.stopping = True
         for connection in list(hub.connections.values()):
             connection.close(SHUTDOWN, "shutdown", retry_after_ms=random.randint(500, _RETURN_WINDOW_MS))
+        for close in list(self.waiting):
+            close()
 
     async def _start(self) -> None:
         await bus.start(hub.receive, self._catch_up)
@@ -99,6 +103,7 @@ class Runtime:
 
     def _catch_up(self) -> None:
         hub.repair_all()
+        presence.restate()
         self._checking = asyncio.ensure_future(close_ended())
 
 

@@ -12,12 +12,14 @@ from typing import Any
 from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 from websockets.http11 import Request
 
 from gateway.connection import Outlet
 
 EXTENSION = "gateway.raw"
 _HEADER_SECONDS = 10.0
+_PONG_BYTES = 1024 * 1024
 _SHUTDOWN_SECONDS = 20
 
 
@@ -44,6 +46,18 @@ class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
             # The ASGI task has not run yet, so it finds the extension in its scope.
             self.scope["extensions"][EXTENSION] = self  # type: ignore[assignment]
             self.raw_write = self.transport.write  # type: ignore[method-assign]
+
+    def handle_cont(self, event: Frame) -> None:
+        # Empty fragments would each be kept until the message ends, which need never be.
+        if event.data or event.fin:
+            super().handle_cont(event)
+
+    def handle_ping(self) -> None:
+        if self.buffered() > _PONG_BYTES:
+            # It pings and does not read the answers, which nothing else bounds.
+            self.abort()
+        else:
+            super().handle_ping()
 
     def pause_writing(self) -> None:
         super().pause_writing()

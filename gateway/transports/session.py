@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from django.conf import settings
@@ -13,7 +14,7 @@ from gateway.bus import bus
 from gateway.connection import Connection, Outlet
 from gateway.database import in_database
 from gateway.dispatch import DISCONNECT_HANDLERS, dispatch
-from gateway.errors import STATE_LOST, CommandError, ErrorCode
+from gateway.errors import SHUTDOWN, STATE_LOST, CloseCode, CommandError, ErrorCode
 from gateway.events import SessionLimits, SessionReady, iso, now_iso
 from gateway.hub import hub
 from gateway.idempotency import Answer
@@ -47,11 +48,14 @@ class ClientConnection(Connection):
             payload: its decoded JSON.
             reference: what the client calls the command, so that it can be answered; `None` when it does not.
         """
-        while len(self._commands) >= settings.GATEWAY_MAX_QUEUED_COMMANDS:
+        while len(self._commands) >= settings.GATEWAY_MAX_QUEUED_COMMANDS and not self.closing:
             if self._space is None:
                 self._space = asyncio.Event()
             self._space.clear()
             await self._space.wait()
+        if self.closing:
+            # It has been told that it is being closed: what it sends now is not taken, and not answered.
+            return
         self._commands.append((name, payload, reference))
         if self._worker is None:
             self._worker = asyncio.ensure_future(self._work())
@@ -60,10 +64,20 @@ class ClientConnection(Connection):
         """Send the answer of the command the client called `reference`."""
         raise NotImplementedError
 
-    async def drained(self) -> None:
-        """Return when every queued command has been answered."""
-        if self._worker is not None:
-            await asyncio.wait([self._worker])
+    def close(self, code: CloseCode, reason: str, retry_after_ms: int | None = None) -> None:
+        """Tell the client why, then close. A stopping server finishes what it took; else what waits is dropped."""
+        if not self.closing and code != SHUTDOWN:
+            self._commands.clear()
+        super().close(code, reason, retry_after_ms)
+        if self._space is not None:
+            self._space.set()
+
+    def when_answered(self, then: Callable[[], None]) -> None:
+        """Call `then` when every command that was taken has been answered."""
+        if self._worker is None:
+            then()
+        else:
+            self._worker.add_done_callback(lambda worker: then())
 
     async def _work(self) -> None:
         try:
@@ -80,8 +94,10 @@ async def knock(address: str) -> None:
     """Charge a new socket to its address, before anything is known of it; `authenticated` ends its wait.
 
     Raises:
-        CommandError: `rate_limited` or `connection_limit`.
+        CommandError: `rate_limited` or `connection_limit`, or `unavailable` when the server is stopping.
     """
+    if runtime.stopping:
+        raise CommandError(ErrorCode.UNAVAILABLE, retry_after=1.0)
     if not settings.GATEWAY_LIMITS_ENABLED:
         return
     key = limits.address_key(address)

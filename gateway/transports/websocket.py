@@ -18,23 +18,32 @@ from channels.exceptions import StopConsumer
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.http import parse_cookie
+from redis.exceptions import RedisError
 
 from gateway.connection import Outlet
 from gateway.database import in_database
 from gateway.dispatch import refusal
-from gateway.errors import CONNECTION_LIMIT, INVALID_TOKEN, CloseCode, CommandError, ErrorCode
-from gateway.events import encode
+from gateway.errors import BANNED, CONNECTION_LIMIT, INVALID_TOKEN, STATE_LOST, CloseCode, CommandError, ErrorCode
+from gateway.events import Delivery, SessionClosing, encode
 from gateway.idempotency import Answer
 from gateway.identity import SESSION_CLAIM, Identity, identify, identify_session
 from gateway.json_limits import loads
 from gateway.runtime import runtime
 from gateway.transports.address import client_address, header
 from gateway.transports.session import ClientConnection, admit, authenticated, close_session, knock, welcome
-from gateway.wire import Packet, Wire
+from gateway.wire import Broadcast, Packet, Wire
 
 log = logging.getLogger(__name__)
 
-_CLOSE_CODES = {ErrorCode.CONNECTION_LIMIT: CONNECTION_LIMIT, ErrorCode.RATE_LIMITED: CONNECTION_LIMIT}
+# What a refusal closes with; anything else is a fault of ours, after which the client may come back.
+_CLOSE_CODES = {
+    ErrorCode.AUTHENTICATION_REQUIRED: INVALID_TOKEN,
+    ErrorCode.INVALID_TOKEN: INVALID_TOKEN,
+    ErrorCode.BANNED: BANNED,
+    ErrorCode.CONNECTION_LIMIT: CONNECTION_LIMIT,
+}
+_RETRY_MS = 1000
+_CLOSE_SECONDS = 5.0
 
 
 class ClientFrame(msgspec.Struct, forbid_unknown_fields=True):
@@ -60,7 +69,7 @@ class WebSocketConnection(ClientConnection):
             self.deliver(reply(reference, answer))
 
     def _close(self, code: CloseCode, reason: str) -> None:
-        self._consumer.close_soon(code, reason)
+        self.when_answered(lambda: self._consumer.close_soon(code, reason))
 
 
 def reply(reference: object, answer: Answer) -> Packet:
@@ -84,6 +93,18 @@ class GatewayConsumer(AsyncConsumer):  # type: ignore[misc]
         self.connection: WebSocketConnection | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._closer: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[Any] | None = None
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        self._task = asyncio.current_task()
+        try:
+            await super().__call__(scope, receive, send)
+        except asyncio.CancelledError:
+            if not self.outlet.closed:
+                raise
+        finally:
+            # However it ends, even in the midst of its opening, nothing may go on counting it.
+            self._leave()
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         kind = message["type"]
@@ -103,12 +124,12 @@ class GatewayConsumer(AsyncConsumer):  # type: ignore[misc]
     # --- opening ----------------------------------------------------------------------------------
 
     async def _open(self) -> None:
-        await runtime.ensure_started()
         self.address = client_address(self.scope)
         try:
+            await runtime.ensure_started()
             await knock(self.address)
-        except CommandError as error:
-            log.info("refused a WebSocket: %s", error.code)
+        except (CommandError, RedisError, OSError) as error:
+            log.info("refused a WebSocket: %s", error)
             await self.send({"type": "websocket.close"})
             raise StopConsumer from error
         self._await_authentication()
@@ -127,6 +148,10 @@ class GatewayConsumer(AsyncConsumer):  # type: ignore[misc]
         self._deadline = loop.call_later(
             settings.GATEWAY_AUTHENTICATION_SECONDS, self.close_soon, INVALID_TOKEN, "authentication_timeout"
         )
+        runtime.waiting.add(self._dismiss)
+
+    def _dismiss(self) -> None:
+        self._refuse(CommandError(ErrorCode.UNAVAILABLE))
 
     def _is_own_origin(self) -> bool:
         origin = header(self.scope, b"origin")
@@ -134,9 +159,15 @@ class GatewayConsumer(AsyncConsumer):  # type: ignore[misc]
 
     async def _authenticate_browser(self, cookie: str) -> None:
         try:
-            await self._enter(await in_database(identify_browser, cookie))
+            identity = await in_database(identify_browser, cookie)
         except CommandError as error:
+            # The browser may still send a token.
             log.debug("a browser's session was not taken: %s", error.code)
+            return
+        try:
+            await self._enter(identity)
+        except CommandError as error:
+            self._refuse(error)
 
     async def _authenticate(self, frame: ClientFrame) -> None:
         token = frame.data.get("token") if isinstance(frame.data, dict) else None
@@ -144,10 +175,18 @@ class GatewayConsumer(AsyncConsumer):  # type: ignore[misc]
             await self._enter(await in_database(identify, token))
         except CommandError as error:
             self.outlet.push(reply(frame.ref, refusal(error, "auth")))
-            self.close_soon(_CLOSE_CODES.get(error.code, INVALID_TOKEN), error.code)
+            self._refuse(error)
             return
         if frame.ref is not None:
             self.outlet.push(reply(frame.ref, Answer(ok=True, body="{}")))
+
+    def _refuse(self, error: CommandError) -> None:
+        code = _CLOSE_CODES.get(error.code, STATE_LOST)
+        closing = SessionClosing(
+            code=int(code), reason=error.code, retry_after_ms=_RETRY_MS if code.may_reconnect else None
+        )
+        self.outlet.push(Broadcast("session:closing", encode(closing).decode(), Delivery.DURABLE))
+        self.close_soon(code, error.code)
 
     async def _enter(self, identity: Identity) -> None:
         connection = WebSocketConnection(self, identity)
@@ -170,7 +209,7 @@ class GatewayConsumer(AsyncConsumer):  # type: ignore[misc]
         else:
             error = CommandError(ErrorCode.AUTHENTICATION_REQUIRED)
             self.outlet.push(reply(frame.ref, refusal(error, frame.event)))
-            self.close_soon(INVALID_TOKEN, error.code)
+            self._refuse(error)
 
     async def _send_text(self, message: str | bytes) -> None:
         await self.send({"type": "websocket.send", "text": message})
@@ -179,9 +218,15 @@ class GatewayConsumer(AsyncConsumer):  # type: ignore[misc]
 
     async def _close(self, code: CloseCode, reason: str) -> None:
         await self.outlet.flushed()
-        self.outlet.detach()
+        self.outlet.seal()
+        closing = self.send({"type": "websocket.close", "code": int(code), "reason": reason})
         try:
-            await self.send({"type": "websocket.close", "code": int(code), "reason": reason})
+            await asyncio.wait_for(closing, _CLOSE_SECONDS)
+        except TimeoutError:
+            # A client that does not read would hold the close frame back, and itself here, for ever.
+            self.outlet.abort()
+            if self._task is not None:
+                self._task.cancel()
         except Exception as error:
             log.debug("a websocket was closed already: %s", type(error).__name__)
 
@@ -189,6 +234,7 @@ class GatewayConsumer(AsyncConsumer):  # type: ignore[misc]
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+            runtime.waiting.discard(self._dismiss)
             authenticated(self.address)
 
     def _leave(self) -> None:

@@ -23,7 +23,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        page = outbox.log(options["room"], after=options["after"], limit=options["limit"])
+        page = outbox.page(options["room"], after=options["after"], limit=options["limit"])
         if options["publish"]:
             try:
                 outbox.announce(page)

@@ -6,15 +6,16 @@ token, hands their events to `dispatch` and acknowledges with its answers.
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import socketio
 from django.conf import settings
+from redis.exceptions import RedisError
 from socketio import packet as socketio_packet
 
 from gateway.database import in_database
-from gateway.errors import PROTOCOL_VIOLATION, CloseCode, CommandError, ErrorCode
+from gateway.errors import ERRORS, PROTOCOL_VIOLATION, CloseCode, CommandError, ErrorCode
 from gateway.idempotency import Answer
 from gateway.identity import Identity, identify
 from gateway.runtime import runtime
@@ -189,7 +190,7 @@ class SocketIOConnection(ClientConnection):
         if not code.may_reconnect:
             # Stock clients come back after a lost transport, but not after a DISCONNECT.
             self.deliver(Packet("41"))
-        self._socket.close_soon()
+        self.when_answered(self._socket.close_soon)
 
 
 class GatewayBridge(Bridge):
@@ -203,18 +204,22 @@ class GatewayBridge(Bridge):
             max_http_buffer_size=settings.GATEWAY_MAX_FRAME_BYTES,
         )
         self._connections: dict[str, SocketIOConnection] = {}
-        self._waiting: dict[str, str] = {}
+        self._waiting: dict[str, tuple[str, Callable[[], None]]] = {}
         self.on("connect", self._authenticate)
         self.on("disconnect", self._gone)
 
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> str | None:
-        await runtime.ensure_started()
         address = client_address(environ["asgi.scope"])
         try:
+            await runtime.ensure_started()
             await knock(address)
         except CommandError as error:
             return error.message
-        self._waiting[eio_sid] = address
+        except (RedisError, OSError):
+            return ERRORS[ErrorCode.UNAVAILABLE].message
+        close = self.eio.sockets[eio_sid].close_soon
+        self._waiting[eio_sid] = address, close
+        runtime.waiting.add(close)
         return await super()._handle_eio_connect(eio_sid, environ)
 
     async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
@@ -223,8 +228,10 @@ class GatewayBridge(Bridge):
         await super()._handle_eio_disconnect(eio_sid, reason)
 
     def _stop_waiting(self, eio_sid: str) -> None:
-        address = self._waiting.pop(eio_sid, None)
-        if address is not None:
+        waiting = self._waiting.pop(eio_sid, None)
+        if waiting is not None:
+            address, close = waiting
+            runtime.waiting.discard(close)
             authenticated(address)
 
     async def _handle_connect(self, eio_sid: str, namespace: str | None, data: Any) -> None:
@@ -247,10 +254,10 @@ class GatewayBridge(Bridge):
         except CommandError as error:
             raise refused(error) from error
         self._stop_waiting(eio_sid)
-        if self.socket(eio_sid) is None:
-            # The client left while it was let in.
+        if socket.closing:
+            # The client left while it was let in, and its end has been told already.
             close_session(connection)
-            return
+            raise refused(CommandError(ErrorCode.UNAVAILABLE))
         self._connections[eio_sid] = connection
 
     async def _handle_event(self, eio_sid: str, namespace: str | None, id: int | None, data: list[Any]) -> None:

@@ -102,13 +102,16 @@ class WebSocket:
         text: str | None = event.get("text")
         return text if text is not None else event["bytes"]
 
-    async def close(self) -> None:
-        """Close the websocket; harmless when it is closed."""
+    async def close(self) -> bool:
+        """Close the websocket; harmless when it is closed. Returns whether the client could be told."""
         if self._closed:
-            return
+            return True
         self._closed = True
         try:
             # A client that does not read would hold the close frame back for ever.
             await asyncio.wait_for(self._send({"type": "websocket.close"}), _CLOSE_SECONDS)
+        except TimeoutError:
+            return False
         except Exception as error:
             log.debug("a websocket was closed already: %s", type(error).__name__)
+        return True

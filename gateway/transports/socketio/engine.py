@@ -68,8 +68,9 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
             await asyncio.sleep(0)
         if self._websocket is not None:
             await self.outlet.flushed()
-            self.outlet.detach()
-            await self._websocket.close()
+            self.outlet.seal()
+            if not await self._websocket.close():
+                self.outlet.abort()
         self.closed = True
         self.outlet.detach()
         self.server.forget(self)
@@ -175,12 +176,13 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
 
     async def _probe(self, ws: Any) -> bool:
         try:
-            if await self._receive(ws) != "2probe":
-                return False
-            self.upgrading = True
-            await ws.send("3probe")
-            self._end_poll()
-            return await self._receive(ws) == "5" and not self.closed
+            async with asyncio.timeout(self.server.ping_interval + self.server.ping_timeout):
+                if await self._receive(ws) != "2probe":
+                    return False
+                self.upgrading = True
+                await ws.send("3probe")
+                self._end_poll()
+                return await self._receive(ws) == "5" and not self.closed
         except (OSError, ValueError):
             return False
         finally:
