@@ -25,7 +25,7 @@ from realtime_project.local_services import LocalServiceError, LocalServices, da
 ROOT = Path(__file__).resolve().parent.parent
 DEMO_USER = "alice"
 PORT_SECONDS = 5.0
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 POLL_SECONDS = 0.2
 
 
