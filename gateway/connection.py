@@ -50,8 +50,8 @@ class Outlet:
     """
 
     __slots__ = (
-        "_drainer", "_dropped", "_queue", "_queued_bytes", "_raw", "_send", "_waiter", "closed", "on_slow",
-        "raw_write", "wire",
+        "_drainer", "_dropped", "_queue", "_queued_bytes", "_raw", "_send", "_taken", "_waiter", "closed",
+        "on_slow", "raw_write", "wire",
     )  # fmt: skip
 
     def __init__(self, wire: Wire) -> None:
@@ -66,6 +66,7 @@ class Outlet:
         self._dropped = 0
         self._drainer: asyncio.Task[None] | None = None
         self._waiter: asyncio.Future[list[Outgoing]] | None = None
+        self._taken: asyncio.Future[None] | None = None
 
     # --- sinks ------------------------------------------------------------------------------------
 
@@ -146,7 +147,15 @@ class Outlet:
                 return []
             finally:
                 self._waiter = None
+        if self._taken is not None and not self._taken.done():
+            self._taken.set_result(None)
         return self._take_all()
+
+    async def taken(self, seconds: float) -> None:
+        """Return when a poll has taken what waits, or after `seconds`."""
+        if self._queue and not self.closed:
+            self._taken = asyncio.get_running_loop().create_future()
+            await asyncio.wait([self._taken], timeout=seconds)
 
     async def flushed(self) -> None:
         """Return when all that waits was handed to the server; cut the connection when it could not be in time."""

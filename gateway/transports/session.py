@@ -72,9 +72,9 @@ class ClientConnection(Connection):
         if self._space is not None:
             self._space.set()
 
-    def when_answered(self, then: Callable[[], None]) -> None:
-        """Call `then` when every command that was taken has been answered."""
-        if self._worker is None:
+    def end(self, code: CloseCode, then: Callable[[], None]) -> None:
+        """Call `then` to end the transport: now, or when a stopping server has answered what it took."""
+        if self._worker is None or code != SHUTDOWN:
             then()
         else:
             self._worker.add_done_callback(lambda worker: then())

@@ -69,7 +69,7 @@ class WebSocketConnection(ClientConnection):
             self.deliver(reply(reference, answer))
 
     def _close(self, code: CloseCode, reason: str) -> None:
-        self.when_answered(lambda: self._consumer.close_soon(code, reason))
+        self.end(code, lambda: self._consumer.close_soon(code, reason))
 
 
 def reply(reference: object, answer: Answer) -> Packet:

@@ -190,7 +190,7 @@ class SocketIOConnection(ClientConnection):
         if not code.may_reconnect:
             # Stock clients come back after a lost transport, but not after a DISCONNECT.
             self.deliver(Packet("41"))
-        self.when_answered(self._socket.close_soon)
+        self.end(code, self._socket.close_soon)
 
 
 class GatewayBridge(Bridge):

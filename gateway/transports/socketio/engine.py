@@ -18,6 +18,7 @@ from gateway.wire import Packet, Wire, polling_packet
 
 log = logging.getLogger(__name__)
 
+_CLOSE_SECONDS = 5.0
 _NOOP = Packet("6")
 _PING = Packet("2")
 _CLOSE = Packet("1")
@@ -65,7 +66,11 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
         )
         if not abort and self._websocket is None:
             self.outlet.push(_CLOSE)
-            await asyncio.sleep(0)
+            if reason is None:
+                # The client may be between two polls: its next one is told why.
+                await self.outlet.taken(_CLOSE_SECONDS)
+            else:
+                await asyncio.sleep(0)
         if self._websocket is not None:
             await self.outlet.flushed()
             self.outlet.seal()
@@ -182,7 +187,7 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
                 self.upgrading = True
                 await ws.send("3probe")
                 self._end_poll()
-                return await self._receive(ws) == "5" and not self.closed
+                return await self._receive(ws) == "5" and not self.closing
         except (OSError, ValueError):
             return False
         finally:
