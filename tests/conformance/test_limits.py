@@ -67,6 +67,12 @@ refused = pytest.mark.parametrize("frames", REFUSED.values(), ids=REFUSED.keys()
 accepted = pytest.mark.parametrize("frames", ACCEPTED.values(), ids=ACCEPTED.keys())
 
 
+async def entered(connect: Connect) -> Client:
+    client = await connect()
+    await enter(client)
+    return client
+
+
 @refused
 async def test_a_packet_beyond_the_limits_closes_the_connection(connect: Connect, frames: list[Frame]) -> None:
     bystander = await entered(connect)
@@ -78,8 +84,7 @@ async def test_a_packet_beyond_the_limits_closes_the_connection(connect: Connect
 
 @accepted
 async def test_a_packet_within_the_limits_is_answered(connect: Connect, frames: list[Frame]) -> None:
-    client = await connect()
-    await enter(client)
+    client = await entered(connect)
     await client.send(*frames)
     answer = await client.receive()
     assert isinstance(answer, str)
@@ -88,8 +93,7 @@ async def test_a_packet_within_the_limits_is_answered(connect: Connect, frames: 
 
 
 async def test_the_limit_is_one_of_the_packet_and_not_of_the_payload(connect: Connect) -> None:
-    client = await connect()
-    await enter(client)
+    client = await entered(connect)
     await client.send(*[packet("42", "message", str(number) * 10_000) for number in range(10)])
     answers = [content(await client.receive(), "42") for _ in range(10)]
     assert answers == [["message-back", str(number) * 10_000] for number in range(10)]
@@ -112,26 +116,12 @@ async def test_a_message_just_below_the_largest_payload_arrives(connect_engine: 
     assert await client.receive() == message
 
 
-async def entered(connect: Connect) -> Client:
-    client = await connect()
-    await enter(client)
-    return client
-
-
 async def test_attachments_that_are_refused_cost_no_memory(connect: Connect, server: Server) -> None:
     clients = [await entered(connect) for _ in range(50)]
     with server.memory_growth_below(TOLERATED_GROWTH):
         for client in clients:
             for frame in announcing(*[bytes(400_000)] * 10)[:-1]:
                 await client.send(frame)
-        await entered(connect)
-
-
-async def test_attachments_that_are_awaited_cost_no_more_than_the_limit(connect: Connect, server: Server) -> None:
-    clients = [await entered(connect) for _ in range(100)]
-    with server.memory_growth_below(TOLERATED_GROWTH):
-        for client in clients:
-            await client.send(*announcing(*[bytes(60_000)] * 10)[:-1])
         await entered(connect)
 
 
