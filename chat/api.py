@@ -60,7 +60,7 @@ def _id(request: Request, name: str) -> int | None:
     value = request.query_params.get(name)
     if value is None:
         return None
-    if not value.isdigit() or not 0 < len(value) < 19 or int(value) == 0:
+    if not value.isdecimal() or not 0 < len(value) < 19 or int(value) == 0:
         raise CommandError(ErrorCode.INVALID_PAYLOAD, f"Invalid payload: {name} must be a positive number")
     return int(value)
 

@@ -83,7 +83,7 @@ class StreamsView(APIView):
     def get(self, request: Request) -> Response:
         status = request.query_params.get("status", Status.LIVE)
         before = request.query_params.get("before", "")
-        if status not in Status.values or (before and not before.isdigit()):
+        if status not in Status.values or (before and not before.isdecimal()):
             raise CommandError(ErrorCode.INVALID_PAYLOAD, "Invalid payload: status or before")
         streams = selectors.visible(_viewer(request)).filter(status=status).order_by("-id")
         if before:

@@ -89,7 +89,7 @@ def access_stream(user_id: int | None, stream_id: str) -> Stream:
     Raises:
         CommandError: `not_found`.
     """
-    stream = visible(user_id).filter(pk=stream_id).first() if stream_id.isdigit() and len(stream_id) < 19 else None
+    stream = visible(user_id).filter(pk=stream_id).first() if stream_id.isdecimal() and len(stream_id) < 19 else None
     if stream is None:
         raise CommandError(ErrorCode.NOT_FOUND)
     return stream
