@@ -1,9 +1,10 @@
-"""Run the benchmark: `python -m bench [--quick] [--only PATTERN]`."""
+"""Run the benchmark: `python -m bench [--quick] [--only TEXT]`."""
 
 import argparse
 import os
 import shutil
 import sys
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -33,7 +34,12 @@ def main() -> int:
     machine.prepare()
     for name in ("logs", "services"):
         shutil.rmtree(BUILD / name, ignore_errors=True)
+    # Whatever database is configured, thousands of invented users do not belong there.
+    for variable in ("DATABASE_URL", "REDIS_URL"):
+        os.environ.pop(variable, None)
     os.environ["REALTIME_DATA_DIR"] = str(BUILD / "services")
+    # Only a whole run replaces the results that are kept.
+    results = BUILD / "results" if options.only or options.quick else RESULTS
     try:
         build()
         with local_services() as services:
@@ -41,7 +47,7 @@ def main() -> int:
             pids = [child.process.pid for child in services.children]
             seconds = QUICK_SECONDS if options.quick else SECONDS
             plan = runner.Plan(options.rounds, seconds, people.tokens, people.streams, pids)
-            return measure(console, comparisons, plan)
+            return measure(console, comparisons, plan, results)
     except BuildError as error:
         console.print(f"[red]{error}[/]")
         return 1
@@ -56,7 +62,7 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measure(console: Console, comparisons: list[Comparison], plan: runner.Plan) -> int:
+def measure(console: Console, comparisons: list[Comparison], plan: runner.Plan, results: Path) -> int:
     """Run the comparisons under a progress bar and report them."""
     rows: list[report.Result] = []
     panels: list[Panel] = []
@@ -77,7 +83,7 @@ def measure(console: Console, comparisons: list[Comparison], plan: runner.Plan) 
     report.show(console, rows)
     for failure in failures:
         console.print(f"[red]not measured: {failure}[/]")
-    report.write(RESULTS, rows, panels, machine.description())
+    report.write(results, rows, panels, machine.description())
     return 1 if failures else 0
 
 

@@ -65,6 +65,13 @@ def _process_stats() -> dict[int, _Stat]:
     return stats
 
 
+def core_busy_seconds(core: int) -> float:
+    """How long the core has worked so far, for whomever."""
+    line = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith(f"cpu{core} "))
+    user, nice, system, _idle, _iowait, irq, softirq = map(int, line.split()[1:8])
+    return (user + nice + system + irq + softirq) / TICKS_PER_SECOND
+
+
 def description() -> dict[str, object]:
     """The machine, for whoever reads the results later."""
     models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]

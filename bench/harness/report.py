@@ -10,7 +10,7 @@ from rich.table import Table
 
 from bench.harness.plot import Panel, svg
 from bench.harness.rows import Comparison, Row
-from bench.harness.work import SATURATED, Sample
+from bench.harness.work import DISTURBED, SATURATED, Sample
 
 Samples = dict[str, list[Sample]]
 
@@ -32,6 +32,8 @@ class Result:
     met: bool | None
     load_share: float
     saturated: bool
+    others_share: float
+    disturbed: bool
 
 
 def results(comparison: Comparison, samples: Samples) -> list[Result]:
@@ -49,7 +51,9 @@ def _result(row: Row, ours: list[Sample], peer: list[Sample]) -> Result:
     own, other = _median(row, ours), _median(row, peer) if peer else None
     ratio = own / other if other else None
     target = row.target.describe(row.unit)
-    share = max(statistics.median(sample.load_share for sample in side) for side in (ours, peer) if side)
+    sides = [side for side in (ours, peer) if side]
+    share = max(statistics.median(sample.load_share for sample in side) for side in sides)
+    others = max(statistics.median(sample.others_share for sample in side) for side in sides)
     return Result(
         work=row.work,
         unit=row.unit,
@@ -64,6 +68,8 @@ def _result(row: Row, ours: list[Sample], peer: list[Sample]) -> Result:
         met=row.target.met(own, ratio) if target else None,
         load_share=share,
         saturated=share > SATURATED,
+        others_share=others,
+        disturbed=others > DISTURBED,
     )
 
 
@@ -87,13 +93,17 @@ def write(directory: Path, rows: list[Result], panels: list[Panel], machine: dic
 def show(console: Console, rows: list[Result]) -> None:
     """Print the table."""
     table = Table(title="Median of all rounds (lowest–highest)")
-    for heading in ("work", "ours", "peer", "ratio", "target", "met", "load"):
+    for heading in ("work", "ours", "peer", "ratio", "target", "met", "load", "others"):
         table.add_column(heading, justify="right" if heading == "ratio" else "left")
     for row in rows:
         table.add_row(*_cells(row))
     console.print(table)
     if any(row.saturated for row in rows):
-        console.print(f"! The load side used more than {SATURATED:.0%} of its core and may be what was measured.")
+        console.print(f"! load: above {SATURATED:.0%} of its core the load side may be what was measured.")
+    if any(row.disturbed for row in rows):
+        console.print(
+            f"! others: above {DISTURBED:.0%} of the server's core, rates and latencies are not to be believed."
+        )
 
 
 def _cells(row: Result) -> list[str]:
@@ -107,6 +117,7 @@ def _cells(row: Result) -> list[str]:
         row.target,
         {True: "[green]yes[/]", False: "[red]no[/]", None: ""}[row.met],
         f"{row.load_share:.0%}{' !' if row.saturated else ''}",
+        f"{row.others_share:.0%}{' !' if row.disturbed else ''}",
     ]
 
 

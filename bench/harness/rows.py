@@ -33,6 +33,11 @@ def connections_per_second(sample: Sample) -> float:
     return float(sample.answer["connections"]) / sample.seconds
 
 
+def cpu_per_connection(sample: Sample) -> float:
+    """Milliseconds of the server's CPU for each member that connected, authenticated and joined."""
+    return sample.server_cpu * 1e3 / float(sample.answer["connections"])
+
+
 def resident_per_connection(sample: Sample) -> float:
     """KiB that the server grew by for each idle member."""
     return sample.grown_bytes / 1024 / sample.answer["connections"]
@@ -139,6 +144,7 @@ COMPARISONS = [
         _side_by_side(["ours", "Node"], Connect(count=1000)),
         [
             Row("connect, authenticate, join", connections_per_second, "/s", Target(ratio_at_least=1.0), peer="Node"),
+            Row("connect, authenticate, join", cpu_per_connection, "ms CPU", peer="Node"),
         ],
     ),
     Comparison(

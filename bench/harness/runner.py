@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.harness import machine
 from bench.harness.build import BUILD
-from bench.harness.load import Load, running_load
+from bench.harness.load import Load, LoadError, running_load
 from bench.harness.rows import Case, Comparison
 from bench.harness.servers import RunningServer, running_server
 from bench.harness.work import HANDSHAKES_AT_ONCE, Sample
@@ -70,14 +70,19 @@ def _start(case: Case, streams: list[str], plan: Plan, stack: ExitStack) -> _Sid
 
 
 def _round(side: _Side, plan: Plan) -> Sample:
+    core = machine.core_busy_seconds(machine.SERVER_CORE)
     server, services = machine.usage(side.server.pid), machine.usage(*plan.services)
     answer = side.case.work.run(side.load, plan.seconds)
     server_after, services_after = machine.usage(side.server.pid), machine.usage(*plan.services)
+    if answer.get("refused") or answer.get("deliveries") == 0:
+        raise LoadError(f"{side.case.server} did not do the work: {answer}")
+    core_after = machine.core_busy_seconds(machine.SERVER_CORE)
     side.case.work.clear(side.load)
     time.sleep(SETTLE_SECONDS)
     return Sample(
         answer,
         server_after.cpu_seconds - server.cpu_seconds,
         services_after.cpu_seconds - services.cpu_seconds,
+        core_after - core,
         server_after.resident_bytes - server.resident_bytes,
     )

@@ -9,6 +9,8 @@ from bench.harness.load import Answer, Load
 HANDSHAKES_AT_ONCE = 32
 # Above this share of its core the load side may be what was measured.
 SATURATED = 0.85
+# Above this share of the server's core, work of others makes rates and latencies worthless and CPU time doubtful.
+DISTURBED = 0.10
 
 Until = Literal["delivered", "acked"]
 
@@ -20,6 +22,7 @@ class Sample:
     answer: Answer
     server_cpu: float
     services_cpu: float
+    core_busy: float
     grown_bytes: int
 
     @property
@@ -31,6 +34,11 @@ class Sample:
     def load_share(self) -> float:
         """The share of its core that the load generator, PostgreSQL and Redis used."""
         return (float(self.answer["load_cpu"]) + self.services_cpu) / self.seconds
+
+    @property
+    def others_share(self) -> float:
+        """The share of the server's core that something else used."""
+        return max(0.0, self.core_busy - self.server_cpu) / self.seconds
 
 
 class Work(Protocol):
