@@ -100,6 +100,11 @@ class Kernel:
             entry.admit(position)
         return position
 
+    async def join_again(self, member: Member, room: Room) -> Position:
+        """Leave the room and enter it anew, as for a fresh snapshot."""
+        self.hub.leave(member, room)
+        return await self.join(member, room)
+
     def publish(self, room: Room, *numbers: int, delivery: Delivery = Delivery.ORDERED) -> list[Position | None]:
         """Publish numbered events, from another connection, without giving the event loop a turn."""
         return publish_pipeline([event(room, number, delivery) for number in numbers])

@@ -31,6 +31,13 @@ async def living() -> AsyncIterator[Presence]:
     finally:
         beating.cancel()
         await asyncio.gather(beating, return_exceptions=True)
+        await settled(process)
+
+
+async def settled(process: Presence) -> None:
+    """Wait until nothing is about to be stated."""
+    while process._settling is not None:
+        await process._settling
 
 
 def alive() -> set[str]:
@@ -100,22 +107,18 @@ async def test_who_gives_up_entering_is_not_counted(redis):
 
 
 async def test_a_count_that_falls_to_nothing_while_redis_refuses_falls_in_redis_too(redis):
-    process = Presence()
-    beating = asyncio.ensure_future(process.beat())
-    await until(lambda: process.process in alive())
-    assert await process.enter("connections:7", 5)
-    assert total("connections:7") == 1
-    redis.execute("ACL", "SETUSER", "default", "-@scripting")
+    async with living() as process:
+        assert await process.enter("connections:7", 5)
+        assert total("connections:7") == 1
+        redis.execute("ACL", "SETUSER", "default", "-@scripting")
 
-    process.leave("connections:7")
-    # The statement has been tried, and refused, when it no longer is under way.
-    await until(lambda: process._settling is None)
-    assert total("connections:7") == 1
-    redis.execute("ACL", "SETUSER", "default", "+@scripting")
+        process.leave("connections:7")
+        # This is tried, and refused.
+        await settled(process)
+        assert total("connections:7") == 1
+        redis.execute("ACL", "SETUSER", "default", "+@scripting")
 
-    await until(lambda: total("connections:7") == 0)
-    beating.cancel()
-    await asyncio.gather(beating, return_exceptions=True)
+        await until(lambda: total("connections:7") == 0)
 
 
 async def test_a_redis_that_lost_everything_is_told_all_counts_again(redis):
@@ -124,6 +127,8 @@ async def test_a_redis_that_lost_everything_is_told_all_counts_again(redis):
         await until(lambda: total("stream:1") == 3)
         redis.kill()
         await redis.start()
+        # What a process does when its bus is restored.
+        one.restate()
 
         await until(lambda: total("stream:1") == 3)
 
@@ -135,3 +140,4 @@ async def test_whoever_enters_while_redis_is_away_is_held_to_this_process_own_co
     entered = [await process.enter("connections:7", 2) for _ in range(3)]
 
     assert entered == [True, True, False]
+    await settled(process)
