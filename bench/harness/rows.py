@@ -33,6 +33,11 @@ def connections_per_second(sample: Sample) -> float:
     return float(sample.answer["connections"]) / sample.seconds
 
 
+def cpu_per_message(sample: Sample) -> float:
+    """Microseconds of the server's CPU for each message from its arrival to the ack."""
+    return sample.server_cpu * 1e6 / float(sample.answer["acks"])
+
+
 def cpu_per_connection(sample: Sample) -> float:
     """Milliseconds of the server's CPU for each member that connected, authenticated and joined."""
     return sample.server_cpu * 1e3 / float(sample.answer["connections"])
@@ -160,6 +165,7 @@ COMPARISONS = [
         },
         [
             Row("chat, acked, flat out", acked_per_second, "msg/s", Target(at_least=3000), ours="flat out"),
+            Row("chat, acked, flat out", cpu_per_message, "µs CPU/message", ours="flat out"),
             Row("chat, acked, 1,500 msg/s", ack_p99, "ms (p99)", Target(at_most=100), ours="at half"),
         ],
         quick=True,
