@@ -1,4 +1,7 @@
-"""Every test here runs against the bridge under each ASGI server, or against the server at `CONFORMANCE_URL`."""
+"""Every test here runs against the bridge under each ASGI server, or against the server at `CONFORMANCE_URL`.
+
+Nothing here needs PostgreSQL or Redis; `--confcutdir=tests/conformance` keeps pytest from starting them.
+"""
 
 import asyncio
 import os

@@ -89,7 +89,9 @@ async def test_probe_and_upgrade_may_come_at_once(poller: PollingClient, join: J
     await assert_echo(client)
 
 
-async def test_a_poll_that_waits_is_released_even_then(poller: PollingClient, join: Join) -> None:
+async def test_a_poll_that_waits_is_released_when_probe_and_upgrade_come_at_once(
+    poller: PollingClient, join: Join
+) -> None:
     poll = await poller.pending_poll()
     client = await join(poller.sid)
     await client.send("2probe", UPGRADE)
