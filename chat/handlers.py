@@ -3,12 +3,12 @@
 from django.conf import settings
 
 from chat import render, selectors, services
-from chat.batch import Batcher
 from chat.events import SendMessage
 from chat.models import Kind, Visibility
 from chat.services import Draft
 from chat.text import require_emoji, require_text
 from gateway import limits
+from gateway.batch import Batcher
 from gateway.dispatch import Context, handles
 from gateway.errors import CommandError, ErrorCode
 from gateway.idempotency import Answer
@@ -17,7 +17,7 @@ from gateway.limits import Bucket
 from streams.selectors import StreamCard, access_cached_card
 from streams.snapshot import contribute
 
-batcher = Batcher(lambda drafts: services.send_messages(drafts=drafts))
+batcher = Batcher[Draft](lambda drafts: services.send_messages(drafts=drafts), settings.CHAT_BATCH_MESSAGES)
 
 # The legacy `type` of a command means who sees the message and what it is.
 _TYPES = {

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from chat import render, selectors
 from chat.models import Kind, Message, Visibility
+from gateway.database import write_rows
 from gateway.dispatch import refusal
 from gateway.errors import CommandError, ErrorCode
 from gateway.events import encode
@@ -27,6 +28,7 @@ from streams.rooms import moderator_room, stream_room
 from streams.selectors import StreamCard
 
 _EVENT = "chat:new"
+_FIELDS = Message._meta.concrete_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +176,26 @@ def _moderates(user: User, card: StreamCard) -> bool:
 def _store(outcomes: list[_Outcome]) -> None:
     if not outcomes:
         return
-    Message.objects.bulk_create(outcome.message for outcome in outcomes if outcome.message is not None)
+    _insert([outcome.message for outcome in outcomes if outcome.message is not None])
     publish_many(announcement for outcome in outcomes for announcement in outcome.announcements)
     # Streams are counted in one order everywhere, so that two batches cannot wait for each other.
     counts = Counter(outcome.draft.card.id for outcome in outcomes if outcome.draft.type is not Visibility.PRIVATE)
     for stream_id in sorted(counts, key=int):
         stream_services.count_comments(stream_id=stream_id, count=counts[stream_id])
+
+
+def _insert(messages: list[Message]) -> None:
+    write_rows(
+        """
+        INSERT INTO chat_message (id, stream_id, author_id, text, type, message_type, mentions, reply_to_id, thread_id,
+                                  score, model_version, policy_version, created_at)
+        SELECT * FROM json_to_recordset(%s) AS m(
+            id bigint, stream_id bigint, author_id bigint, text text, type text, message_type text, mentions jsonb,
+            reply_to_id bigint, thread_id bigint, score float8, model_version text, policy_version text,
+            created_at timestamptz)
+        """,
+        [{field.attname: getattr(message, field.attname) for field in _FIELDS} for message in messages],
+    )
 
 
 def _stop(outcome: _Outcome) -> None:

@@ -55,11 +55,15 @@ return {0, 0}
 )
 
 
-async def spend(buckets: Sequence[Bucket]) -> None:
+async def spend(buckets: Sequence[Bucket], *, shared_only: bool = False) -> None:
     """Charge one event to every bucket, or none when one of them is full.
 
+    Args:
+        shared_only: refuse when Redis is away instead of falling back to this process's buckets, as for money.
+
     Raises:
-        CommandError: the full bucket's code, with the seconds to wait and the limit that was hit.
+        CommandError: the full bucket's code, with the seconds to wait and the limit that was hit;
+            `unavailable` when only shared buckets will do and Redis is away.
     """
     if not settings.GATEWAY_LIMITS_ENABLED or not buckets:
         return
@@ -68,7 +72,9 @@ async def spend(buckets: Sequence[Bucket]) -> None:
         args += [bucket.events, bucket.seconds * 1000]
     try:
         refused, wait = await _SPEND([f"limit:{bucket.key}" for bucket in buckets], args)
-    except RedisError:
+    except RedisError as error:
+        if shared_only:
+            raise CommandError(ErrorCode.UNAVAILABLE, retry_after=1.0) from error
         refused, wait = _spend_locally(buckets)
     if refused:
         bucket = buckets[refused - 1]

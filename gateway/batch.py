@@ -1,35 +1,43 @@
-"""Messages that arrive while a batch is being judged and written form the next batch."""
+"""What arrives while a batch is being carried out forms the next batch: one transaction for many commands."""
 
 import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Generic, Protocol, TypeVar
 
-from django.conf import settings
-
-from chat.services import Draft
 from gateway.database import in_database
 from gateway.errors import CommandError, ErrorCode
-from gateway.idempotency import Answer
+from gateway.idempotency import Answer, CommandKey
 
 log = logging.getLogger(__name__)
 
-Write = Callable[[Sequence[Draft]], list[Answer]]
+
+class Draft(Protocol):
+    """A command on its way into the database; `key` is set when it carried a `cid`."""
+
+    @property
+    def key(self) -> CommandKey | None: ...
 
 
-class Batcher:
-    """Collects drafts of one process, in the order they came.
+D = TypeVar("D", bound=Draft)
+
+
+class Batcher(Generic[D]):
+    """Collects the drafts of one process, in the order they came.
 
     Args:
-        write: carries out a batch in a database thread; answers each draft.
+        write: carries out a batch in a database thread; answers each draft. Never given two drafts of one key.
+        size: how many drafts a batch holds at most.
     """
 
-    def __init__(self, write: Write) -> None:
+    def __init__(self, write: Callable[[Sequence[D]], list[Answer]], size: int) -> None:
         self._write = write
-        self._waiting: deque[tuple[Draft, asyncio.Future[Answer]]] = deque()
+        self._size = size
+        self._waiting: deque[tuple[D, asyncio.Future[Answer]]] = deque()
         self._writer: asyncio.Task[None] | None = None
 
-    async def submit(self, draft: Draft) -> Answer:
+    async def submit(self, draft: D) -> Answer:
         """The answer to the draft, once it is committed or refused.
 
         Raises:
@@ -48,13 +56,13 @@ class Batcher:
         finally:
             self._writer = None
 
-    def _take(self) -> list[tuple[Draft, "asyncio.Future[Answer]"]]:
-        batch: list[tuple[Draft, asyncio.Future[Answer]]] = []
-        retries: list[tuple[Draft, asyncio.Future[Answer]]] = []
+    def _take(self) -> list[tuple[D, "asyncio.Future[Answer]"]]:
+        batch: list[tuple[D, asyncio.Future[Answer]]] = []
+        retries: list[tuple[D, asyncio.Future[Answer]]] = []
         cids: set[tuple[str, str]] = set()
-        while self._waiting and len(batch) < settings.CHAT_BATCH_MESSAGES:
+        while self._waiting and len(batch) < self._size:
             draft, answer = self._waiting.popleft()
-            cid = (draft.author.user_id, draft.key.cid) if draft.key else None
+            cid = (draft.key.user_id, draft.key.cid) if draft.key else None
             if cid in cids:
                 # A retry that came so soon waits for the answer of the first.
                 retries.append((draft, answer))
@@ -65,7 +73,7 @@ class Batcher:
         self._waiting.extendleft(reversed(retries))
         return batch
 
-    async def _carry_out(self, batch: list[tuple[Draft, "asyncio.Future[Answer]"]]) -> None:
+    async def _carry_out(self, batch: list[tuple[D, "asyncio.Future[Answer]"]]) -> None:
         drafts = [draft for draft, _ in batch]
         try:
             answers = await in_database(self._write, drafts)
@@ -74,10 +82,10 @@ class Batcher:
                 _fail(waiting, error)
         except Exception:
             if len(batch) == 1:
-                log.exception("a message could not be written")
+                log.exception("a command could not be carried out")
                 _fail(batch[0][1], CommandError(ErrorCode.INTERNAL))
                 return
-            # One bad message must not take the others with it.
+            # One bad draft must not take the others with it.
             for one in batch:
                 await self._carry_out([one])
         else:
