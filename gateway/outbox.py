@@ -1,14 +1,18 @@
 """Events written beside the rows they tell of: what is committed is announced, whatever dies."""
 
 import logging
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-from django.db import connection, transaction
+import msgspec
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 from redis.exceptions import ResponseError
 
 from gateway.bus import Position, RoomEvent, publish_pipeline
+from gateway.database import write_rows
 from gateway.events import Delivery
 from gateway.metrics import counters
 from gateway.models import OutboxEvent
@@ -20,33 +24,85 @@ _GRACE = timedelta(seconds=1)
 _SWEEP_EVENTS = 500
 
 
+class _Mark(msgspec.Struct):
+    """The place in its room's history an event took."""
+
+    event_id: str
+    epoch: str
+    seq: int
+
+
 def write(events: Sequence[RoomEvent]) -> None:
     """Write events to the outbox, in the caller's transaction."""
-    OutboxEvent.objects.bulk_create(
-        OutboxEvent(event_id=event.id, room=event.room, name=event.name, delivery=event.delivery, body=event.body)
-        for event in events
+    write_rows(
+        """
+        INSERT INTO gateway_outboxevent (event_id, room, name, delivery, body, created_at, epoch, seq)
+        SELECT e.id, e.room, e.name, e.delivery, e.body, now(), '', 0
+        FROM json_to_recordset(%s) AS e(id text, room text, name text, delivery text, body text)
+        """,
+        events,
     )
 
 
 def mark_published(events: Sequence[RoomEvent], positions: Sequence[Position | None]) -> None:
     """Note which place in its room's history each event took."""
     marks = [
-        (event.id, position.epoch, position.seq)
+        _Mark(event.id, position.epoch, position.seq)
         for event, position in zip(events, positions, strict=True)
         if position is not None
     ]
-    if not marks:
-        return
-    ids, epochs, seqs = (list(column) for column in zip(*marks, strict=True))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE gateway_outboxevent AS o SET published_at = now(), epoch = m.epoch, seq = m.seq
-            FROM unnest(%s::text[], %s::text[], %s::bigint[]) AS m(event_id, epoch, seq)
-            WHERE o.event_id = m.event_id
-            """,
-            [ids, epochs, seqs],
-        )
+    if marks:
+        _mark(marks)
+
+
+def mark_published_soon(events: Sequence[RoomEvent], positions: Sequence[Position | None]) -> None:
+    """`mark_published`, in a thread of its own and together with others: nobody waits for a mark.
+
+    An event whose mark is lost with the process is announced again by the sweeper, which changes nothing.
+    """
+    _marker.add(
+        _Mark(event.id, position.epoch, position.seq)
+        for event, position in zip(events, positions, strict=True)
+        if position is not None
+    )
+
+
+class _Marker:
+    """Collects marks while others are being written."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[_Mark] = deque()
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="outbox-marks")
+
+    def add(self, marks: Iterable[_Mark]) -> None:
+        self._waiting.extend(marks)
+        self._writer.submit(self._write)
+
+    def _write(self) -> None:
+        marks = []
+        while self._waiting:
+            marks.append(self._waiting.popleft())
+        if not marks:
+            return
+        try:
+            _mark(marks)
+        except DatabaseError as error:
+            log.warning("%d events were announced but not marked so: %s", len(marks), type(error).__name__)
+            connection.close_if_unusable_or_obsolete()
+
+
+_marker = _Marker()
+
+
+def _mark(marks: Sequence[_Mark]) -> None:
+    write_rows(
+        """
+        UPDATE gateway_outboxevent AS o SET published_at = now(), epoch = m.epoch, seq = m.seq
+        FROM json_to_recordset(%s) AS m(event_id text, epoch text, seq bigint)
+        WHERE o.event_id = m.event_id
+        """,
+        marks,
+    )
 
 
 def sweep() -> int:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import uuid4
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from redis.exceptions import RedisError
 
 from gateway import outbox
@@ -92,11 +92,7 @@ def _announce(events: list[RoomEvent]) -> None:
             "Redis did not take %d events; the sweeper will announce them: %s", len(events), type(error).__name__
         )
         return
-    try:
-        outbox.mark_published(events, positions)
-    except DatabaseError as error:
-        # The caller's work is committed and announced. The sweeper announces it again, which changes nothing.
-        log.warning("%d events were announced but not marked so: %s", len(events), type(error).__name__)
+    outbox.mark_published_soon(events, positions)
 
 
 def _send_order(order: RoomClose) -> None:
