@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from io import StringIO
@@ -131,3 +132,23 @@ def resolve(document: dict[str, Any], reference: dict[str, str]) -> Any:
     for step in reference["$ref"].removeprefix("#/").split("/"):
         node = node[step.replace("~1", "/").replace("~0", "~")]
     return node
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    pages = [DOCS.parent / "README.md", DOCS.parent / "CHANGELOG.md", *DOCS.glob("*.md"), *DOCS.glob("adr/*.md")]
+    broken = []
+    for page in pages:
+        for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+            path, _, anchor = target.partition("#")
+            file = (page.parent / path).resolve() if path else page
+            if not target.startswith(("http:", "https:")) and not (file.exists() and has_anchor(file, anchor)):
+                broken.append(f"{page.name}: {target}")
+    assert broken == []
+
+
+def has_anchor(page: Path, anchor: str) -> bool:
+    """Whether a page has the heading an anchor names."""
+    if not anchor:
+        return True
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return anchor in {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
