@@ -33,7 +33,8 @@ class Delivery(StrEnum):
 
 # Ids are strings of digits that fit PostgreSQL's bigint.
 Id = Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,17}$")]
-ClientId = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+# PostgreSQL keeps no NUL in a text.
+ClientId = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[^\x00]*$")]
 
 
 class Command(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename="camel"):
