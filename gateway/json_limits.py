@@ -1,9 +1,14 @@
 """JSON from clients, decoded within bounds: no NaN or Infinity, no deep nesting."""
 
+import re
+
 import msgspec
 from django.conf import settings
 
 _decoder = msgspec.json.Decoder()
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)"
+)
 
 
 def loads(text: str | bytes) -> object:
@@ -19,9 +24,24 @@ def loads(text: str | bytes) -> object:
     if text.count(b"[") + text.count(b"{") > limit and _depth(text) > limit:
         raise ValueError("JSON nests too deep")
     try:
-        return _decoder.decode(text)
+        return _decode(text)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise ValueError("not JSON") from error
+
+
+def _decode(text: bytes) -> object:
+    try:
+        return _decoder.decode(text)
+    except msgspec.DecodeError:
+        # Half a surrogate pair is what is left when an app cuts a text inside an emoji.
+        mended = _ESCAPE.sub(_mend, text)
+        if mended == text:
+            raise
+        return _decoder.decode(mended)
+
+
+def _mend(escape: re.Match[bytes]) -> bytes:
+    return rb"\ufffd" if escape["lone"] else escape[0]
 
 
 def _depth(text: bytes) -> int:

@@ -64,8 +64,8 @@ class SocketIOPacket(socketio_packet.Packet):  # type: ignore[misc]
             raise ValueError("too many attachments")
         if (count > 0) != (self.packet_type in _BINARY):
             raise ValueError("attachments belong to binary packets, and to them alone")
-        if count and not all(0 <= number < count for number in _placeholders(self.data)):
-            raise ValueError("a placeholder without its attachment")
+        if count and sorted(_placeholders(self.data)) != list(range(count)):
+            raise ValueError("placeholders and attachments do not match")
 
 
 def _is_event(data: object) -> bool:
