@@ -28,7 +28,11 @@ BREACHES = [
     ),
     ("1 layers: transports, dispatch, the rest of the gateway", "gateway/new_module.py", "import gateway.rooms"),
     ("1 layers: nobody imports the configuration", "gateway/server.py", "import realtime_project.asgi"),
-    ("2 inside an app: edges, services, events, selectors, models", "streams/services/__init__.py", "import streams.handlers"),
+    (
+        "2 inside an app: edges, services, events, selectors, models",
+        "streams/services/__init__.py",
+        "import streams.handlers",
+    ),
     ("2 inside an app: edges, services, events, selectors, models", "streams/selectors.py", "import streams.services"),
     ("2 inside an app: edges, services, events, selectors, models", "chat/models.py", "import chat.events"),
     ("2 inside an app: edges, services, events, selectors, models", "chat/api.py", "import chat.handlers"),
