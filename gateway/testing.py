@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,7 +76,11 @@ class ServerProcess:
 
 @asynccontextmanager
 async def server_process(
-    kind: ServerKind = "gateway", *, port: int | None = None, env: dict[str, str] | None = None
+    kind: ServerKind = "gateway",
+    *,
+    port: int | None = None,
+    env: dict[str, str] | None = None,
+    arguments: Sequence[str] = (),
 ) -> AsyncIterator[ServerProcess]:
     """A server process on the tests' PostgreSQL and Redis, ready to serve; it is killed at the end.
 
@@ -84,13 +88,19 @@ async def server_process(
         kind: `gateway` is the production server; the others lack its extension.
         port: a free one when left out.
         env: environment variables besides those of the tests.
+        arguments: what else its command line says.
     """
     port = port or free_port()
     log = Path(os.environ.get("REALTIME_DATA_DIR", "/tmp")) / f"server-{port}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
-            *_command(kind, port), cwd=_ROOT, env={**os.environ, **(env or {})}, stdout=output, stderr=output
+            *_command(kind, port),
+            *arguments,
+            cwd=_ROOT,
+            env={**os.environ, **(env or {})},
+            stdout=output,
+            stderr=output,
         )
     server = ServerProcess(kind, port, process, log)
     try:
@@ -254,6 +264,9 @@ class SocketIOClient(Client):
 
     async def close(self) -> None:
         await self._sio.disconnect()
+        # The stock client forgets its HTTP session when the server has ended a polling connection.
+        if self._sio.eio.http is not None:
+            await self._sio.eio.http.close()
 
 
 class WebSocketClient(Client):

@@ -71,6 +71,9 @@ class RawClient(asyncio.Protocol):
         del self._buffer[: start + size]
         if opcode == 8:
             self.close_code = int.from_bytes(payload[:2], "big")
+            # As every client does: answer the close frame, and be gone.
+            self.send("", opcode=0x88)
+            self.transport.close()
         elif opcode == 1 and payload == b"2" and self.wire is Wire.SOCKETIO:
             self.send("3")
         elif opcode == 1:
