@@ -261,6 +261,7 @@ class GatewayBridge(Bridge):
         self._connections[eio_sid] = connection
 
     async def _handle_event(self, eio_sid: str, namespace: str | None, id: int | None, data: list[Any]) -> None:
+        self._require_connected(eio_sid, namespace)
         connection = self._connections.get(eio_sid)
         if connection is None:
             raise ValueError("a packet before CONNECT")
