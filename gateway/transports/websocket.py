@@ -23,7 +23,16 @@ from redis.exceptions import RedisError
 from gateway.connection import Outlet
 from gateway.database import in_database
 from gateway.dispatch import refusal
-from gateway.errors import BANNED, CONNECTION_LIMIT, INVALID_TOKEN, STATE_LOST, CloseCode, CommandError, ErrorCode
+from gateway.errors import (
+    BANNED,
+    CONNECTION_LIMIT,
+    INVALID_TOKEN,
+    PROTOCOL_VIOLATION,
+    STATE_LOST,
+    CloseCode,
+    CommandError,
+    ErrorCode,
+)
 from gateway.events import Delivery, SessionClosing, encode
 from gateway.idempotency import Answer
 from gateway.identity import SESSION_CLAIM, Identity, identify, identify_session
@@ -198,6 +207,11 @@ class GatewayConsumer(AsyncConsumer):  # type: ignore[misc]
     # --- frames -----------------------------------------------------------------------------------
 
     async def _receive(self, text: str | None) -> None:
+        if text is not None and len(text) > settings.GATEWAY_MAX_FRAME_BYTES:
+            # Only a server without a limit of its own, such as daphne, hands such a frame over.
+            leave = self.connection.close if self.connection is not None else self.close_soon
+            leave(PROTOCOL_VIOLATION, "frame_too_large")
+            return
         frame = _decode(text)
         if frame is None:
             error = CommandError(ErrorCode.INVALID_PAYLOAD, "Invalid payload: a frame is a JSON object with `event`")
