@@ -217,5 +217,5 @@ def stream(alice: Person) -> Stream:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # The stock python-socketio client leaves the answer to its last POST unread when the server closes.
-    config.addinivalue_line("filterwarnings", "ignore:Unclosed connection:ResourceWarning")
+    # The stock python-socketio client leaves its HTTP session open when the server refuses or closes it.
+    config.addinivalue_line("filterwarnings", "ignore:Unclosed (connection|connector|client session):ResourceWarning")
