@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 _SWEEP_SECONDS = 1.0
 _EXPIRY_SECONDS = 5.0
+_RETRY_SECONDS = 1.0
 # Clients of a stopping process come back spread over this many milliseconds.
 _RETURN_WINDOW_MS = 10_000
 
@@ -53,6 +54,7 @@ class Runtime:
 
     def __init__(self) -> None:
         self._starting: asyncio.Future[None] | None = None
+        self._retrying: asyncio.Task[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._checking: asyncio.Task[None] | None = None
         self.stopping = False
@@ -63,7 +65,7 @@ class Runtime:
         """Start the background work, once.
 
         Raises:
-            redis.RedisError: Redis is away; the next call tries again.
+            redis.RedisError: Redis is away; it is tried again with the next call and each second.
         """
         starting = self._starting
         if starting is None:
@@ -73,10 +75,27 @@ class Runtime:
         except Exception:
             if self._starting is starting:
                 self._starting = None
+            if self._retrying is None:
+                self._retrying = asyncio.ensure_future(self._start_soon())
             raise
+
+    async def _start_soon(self) -> None:
+        # No client comes while readiness is red, so the process must find out by itself that Redis is back.
+        while not self.stopping:
+            await asyncio.sleep(_RETRY_SECONDS)
+            try:
+                await self.ensure_started()
+            except (RedisError, OSError) as error:
+                log.debug("the gateway cannot start yet: %s", type(error).__name__)
+            else:
+                log.info("Redis is back; the gateway has started")
+                break
+        self._retrying = None
 
     async def stop(self) -> None:
         """Stop the background work and leave the cluster."""
+        if self._retrying is not None:
+            self._retrying.cancel()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -302,8 +302,9 @@ class WebSocketClient(Client):
         await self._ws.send_str(text)
 
     async def close(self) -> None:
-        if self._session is not None:
+        if self._reader is not None:
             await self._ws.close()
+        if self._session is not None:
             await self._session.close()
         if self._reader is not None:
             await self._reader
