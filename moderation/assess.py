@@ -53,7 +53,7 @@ def explain(texts: Sequence[str], policy: Policy | None = None, lists: Lists = N
     """As `assess`, with the readings that led to each verdict."""
     judge = _Judge(load_model(settings.MODERATION_MODEL), policy or Policy.from_settings(), lists)
     ways = [[lists.without_allowed(way) for way in readings(text)] for text in texts]
-    scores = iter(judge.model.score([lexicon.without_idioms(way) for message in ways for way in message]))
+    scores = iter(judge.model.score([way for message in ways for way in message]))
     read = ([Reading(way, next(scores), lexicon.find(way)) for way in message] for message in ways)
     return [judge.assessment(text, message) for text, message in zip(texts, read, strict=True)]
 

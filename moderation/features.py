@@ -1,12 +1,14 @@
 """Turn texts into hashed n-grams of characters and words, a whole batch at once.
 
-Every n-gram is a stretch of one byte buffer, and the hash of a stretch is a difference of two prefix sums (Rabin and Karp), so a
-batch costs some thirty operations of numpy, however many n-grams it has. There is no vocabulary: an n-gram is its bucket.
+Every n-gram is a stretch of one byte buffer, and the hash of a stretch is a difference of two prefix sums (Rabin and
+Karp), so a batch costs some thirty operations of numpy, however many n-grams it has. There is no vocabulary: an
+n-gram is its bucket.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +16,7 @@ import numpy.typing as npt
 BUCKET_BITS = 18
 BUCKETS = 1 << BUCKET_BITS
 CHARACTER_SIZES = (2, 3, 4, 5)
-WORD_SIZES = (1, 2, 3)
+WORD_SIZES = (1, 2)
 
 _TOKEN = re.compile(r"\w+(?:'\w+)?|[!?]|[^\w\s.,;:'\"()\[\]{}*_~<>=/\\|-]")
 _SPACE = ord(" ")
@@ -22,10 +24,12 @@ _SPACE = ord(" ")
 # An odd base has an inverse modulo 2**64, which is what moves a stretch's hash to the start of the buffer.
 _BASE = 0x9E3779B97F4A7C15
 _INVERSE = pow(_BASE, -1, 1 << 64)
+_LEAST_POWERS = 1 << 15
 _MIX = np.uint64(0xD6E8FEB86659FD93)
 
 Hashes = npt.NDArray[np.uint64]
 Indices = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.float64]
 
 
 def tokens(text: str) -> list[str]:
@@ -39,24 +43,35 @@ class Grams:
 
     hashes: Hashes
     texts: Indices
+    size: int  # Texts in the batch.
 
     @property
     def buckets(self) -> Indices:
         """The bucket of each n-gram, 0 to BUCKETS - 1."""
         return (self.hashes >> np.uint64(64 - BUCKET_BITS)).astype(np.int64)
 
+    @property
+    def shares(self) -> Numbers:
+        """What each n-gram counts: the same within a text, with squares that add up to 1, so length does not tell."""
+        return 1.0 / np.sqrt(np.bincount(self.texts, minlength=self.size))[self.texts]
+
+    def sums(self, values: Numbers) -> Numbers:
+        """For each text, the sum of `values`, which has one for each n-gram."""
+        return np.bincount(self.texts, values.astype(np.float64), minlength=self.size).astype(np.float64)
+
 
 class Batch:
     """A batch of casefolded texts, ready to give its n-grams."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        lines = [f" {' '.join(tokens(text))} ".encode() for text in texts]
+        lines = [f" {' '.join(tokens(text))} ".encode(errors="replace") for text in texts]
         self.size = len(lines)
         self._bytes = np.frombuffer(b"".join(lines), dtype=np.uint8)
         self._owner = np.repeat(np.arange(self.size), [len(line) for line in lines])
-        powers, self._inverses = _powers(len(self._bytes) + 1)
+        # Rounded up, so that batches of all sizes share a few tables.
+        powers, self._inverses = _powers(max(1 << len(self._bytes).bit_length(), _LEAST_POWERS))
         self._prefix = np.zeros(len(self._bytes) + 1, dtype=np.uint64)
-        np.cumsum((self._bytes.astype(np.uint64) + np.uint64(1)) * powers[:-1], out=self._prefix[1:])
+        np.cumsum((self._bytes.astype(np.uint64) + np.uint64(1)) * powers[: len(self._bytes)], out=self._prefix[1:])
 
     def characters(self) -> Grams:
         """Stretches of CHARACTER_SIZES bytes; a space stands for every gap and for both ends of a text."""
@@ -69,7 +84,7 @@ class Batch:
         return self._grams(np.concatenate(starts), np.concatenate(ends))
 
     def words(self) -> Grams:
-        """Stretches of WORD_SIZES neighbouring words, with the gaps around them, so that none is also of characters."""
+        """Stretches of WORD_SIZES neighbouring words."""
         first, last = self._word_bounds()
         owner = self._owner[first]
         starts, ends = [], []
@@ -92,21 +107,16 @@ class Batch:
 
     def _grams(self, starts: Indices, ends: Indices) -> Grams:
         hashes = (self._prefix[ends] - self._prefix[starts]) * self._inverses[starts]
+        # The bucket is made of the upper bits; these two steps let every bit have its say in them.
         hashes ^= hashes >> np.uint64(32)
         hashes *= _MIX
-        return Grams(hashes, self._owner[starts])
+        return Grams(hashes, self._owner[starts], self.size)
 
 
-_cached_powers: list[tuple[Hashes, Hashes]] = []
-
-
-def _powers(count: int) -> tuple[Hashes, Hashes]:
-    """The first `count` powers of the base and of its inverse, modulo 2**64."""
-    if not _cached_powers or len(_cached_powers[0][0]) < count:
-        size = max(count, 1 << 15)
-        _cached_powers[:] = [(_power_series(_BASE, size), _power_series(_INVERSE, size))]
-    powers, inverses = _cached_powers[0]
-    return powers[:count], inverses[:count]
+@lru_cache
+def _powers(size: int) -> tuple[Hashes, Hashes]:
+    """The first `size` powers of the base and of its inverse, modulo 2**64."""
+    return _power_series(_BASE, size), _power_series(_INVERSE, size)
 
 
 def _power_series(base: int, size: int) -> Hashes:

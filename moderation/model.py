@@ -13,6 +13,8 @@ from typing import Any, Protocol
 import numpy as np
 from django.utils.module_loading import import_string
 
+from moderation.lexicon import without_idioms
+
 
 class ToxicityModel(Protocol):
     """What moderation asks of a model."""
@@ -50,8 +52,8 @@ class ProfanityCheckModel:
         self.score(["warm"])
 
     def score(self, texts: Sequence[str]) -> list[float]:
-        """The package's probability of profanity for each of `texts`, 0 to 1."""
-        return self._loaded.probabilities(texts) if texts else []
+        """The package's probability of profanity for each of `texts`, 0 to 1, deaf to the lexicon's idioms."""
+        return self._loaded.probabilities([without_idioms(text) for text in texts]) if texts else []
 
 
 class _CalibratedLinear:

@@ -45,6 +45,12 @@ def test_any_text_gets_a_verdict(texts):
     assert all(0 <= verdict.score <= 1 for verdict in verdicts)
 
 
+@pytest.mark.parametrize("text", ["\ud83d", "a\udfffb", "\x00", "\uffff", "\U0010ffff"])
+def test_broken_characters_get_a_verdict(text):
+    (verdict,) = assess([text])
+    assert verdict.score < 0.6
+
+
 @given(st.text(st.characters(codec="ascii", categories=("Ll",)), max_size=60))
 def test_a_plain_word_is_never_lengthened(word):
     assert len(normalise.normalise(word)) <= len(word)

@@ -14,7 +14,7 @@ TEXTS = [
     "hello everyone",
     "you fucking idiot",
     "",
-    "that was a sick play",
+    "that was a good play",
     "go die",
     "привет",
     "a b c",
@@ -49,3 +49,9 @@ def test_loading_prints_nothing():
     assert "scikit" not in done.stderr
     assert "InconsistentVersionWarning" not in done.stderr
     assert done.stdout == ""
+
+
+def test_kind_idioms_are_not_heard_by_a_model_of_single_words():
+    model = load_model(STOCK)
+    assert model.score(["kill the boss"]) == model.score(["the boss"])
+    assert model.score(["kill the messenger"]) != model.score(["the messenger"])

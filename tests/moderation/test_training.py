@@ -1,0 +1,123 @@
+"""Training is repeatable, and evaluation counts what it says."""
+
+import io
+
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+
+from moderation.blend import Weights
+from moderation.features import Batch
+from moderation.management.commands import evaluate_moderation, train_moderation
+from moderation.training.corpus import Example, held_out_examples, own_examples, read_examples
+from moderation.training.evaluate import at_threshold, evaluate
+from moderation.training.fit import fit, known_words, out_of_fold
+
+TOXIC = ["you idiot", "you ugly cow", "go to hell you rat", "stupid fool", "i hate you"]
+CLEAN = ["good morning", "what a lovely song", "i love this stream", "nice goal", "see you tomorrow"]
+SMALL = [Example(text, toxic, 1.0, text) for texts, toxic in ((TOXIC, True), (CLEAN, False)) for text in texts]
+
+
+def write(path, content):
+    path.write_text(content, "utf-8")
+    return path
+
+
+def test_the_same_examples_give_the_same_weights():
+    first, second = fit(SMALL, []), fit(SMALL, [])
+    assert first.version == second.version
+    np.testing.assert_array_equal(first.words, second.words)
+
+
+def test_other_examples_give_other_weights():
+    assert fit(SMALL, []).version != fit(SMALL, SMALL[:1] + SMALL[-1:]).version
+
+
+def test_what_was_learnt_is_known():
+    weights = fit(SMALL, [])
+    assert all(weights.logits(Batch(TOXIC)) > 0)
+    assert all(weights.logits(Batch(CLEAN)) < 0)
+
+
+def test_every_example_is_scored_by_a_model_that_has_not_seen_it():
+    scores = out_of_fold(SMALL, [], folds=5)
+    assert len(scores) == len(SMALL)
+    assert all((scores > 0) & (scores < 1))
+    assert not np.allclose(scores, 1 / (1 + np.exp(-fit(SMALL, []).logits(Batch([e.text for e in SMALL])))))
+
+
+def test_the_words_of_the_stock_model_keep_their_weights():
+    known = known_words()
+    (kind, unkind) = known.average(Batch(["thanks", "idiot"]).single_words())
+    assert unkind > 1 > kind
+
+
+def test_our_lines_fill_their_slots_and_share_an_origin():
+    examples = own_examples(seed=0)
+    filled = [example for example in examples if "{" in example.origin]
+    assert filled
+    assert not any("{" in example.text for example in examples)
+    assert examples == own_examples(seed=0) != own_examples(seed=1)
+
+
+def test_held_out_lines_are_not_trained_on():
+    held_out = {example.text.casefold() for example in held_out_examples()}
+    assert held_out.isdisjoint(example.text.casefold() for example in own_examples(seed=0))
+    assert {example.toxic for example in held_out_examples()} == {True, False}
+
+
+@pytest.mark.parametrize(
+    ("head", "toxic", "clean"),
+    [("text,toxic", "1", "0"), ("Comment,IsToxic", "True", "False"), ("text,is_toxic", "Toxic", "Not Toxic")],
+)
+def test_labelled_files_are_read(tmp_path, head, toxic, clean):
+    path = write(tmp_path / "a.csv", f'{head}\n"you, sir",{toxic}\nhello,{clean}\n')
+    assert [(example.text, example.toxic) for example in read_examples(path)] == [("you, sir", True), ("hello", False)]
+
+
+def test_tweets_weigh_by_the_agreement_of_their_judges_and_lose_what_makes_them_tweets(tmp_path):
+    head = "count,hate_speech,offensive_language,neither,class,tweet"
+    path = write(tmp_path / "a.csv", f'{head}\n3,0,3,0,1,"RT @a: @b you &amp; me http://x.co/1"\n4,0,1,3,2,hi\n')
+    first, second = read_examples(path)
+    assert (first.text, first.toxic, first.weight) == ("@user you & me", True, 1.0)
+    assert (second.toxic, second.weight) == (False, 0.5)
+
+
+def test_files_of_another_form_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="needs a column"):
+        read_examples(write(tmp_path / "a.csv", "name,age\nx,1\n"))
+
+
+def test_the_figures_at_a_threshold():
+    labels = np.array([True, True, True, False, False])
+    row = at_threshold(labels, np.array([0.9, 0.6, 0.1, 0.6, 0.2]), 0.6)
+    assert (row.precision, row.recall, row.f1, row.clean_stopped) == pytest.approx((2 / 3, 2 / 3, 2 / 3, 1 / 2))
+    nothing = at_threshold(labels, np.zeros(5), 0.6)
+    assert (nothing.precision, nothing.recall, nothing.f1, nothing.clean_stopped) == (0, 0, 0, 0)
+
+
+def test_an_evaluation_needs_both_labels():
+    with pytest.raises(ValueError, match="toxic and clean"):
+        evaluate(SMALL[:2])
+
+
+def test_the_evaluation_is_printed(tmp_path):
+    rows = "\n".join(f"{example.text},{int(example.toxic)}" for example in SMALL)
+    out = io.StringIO()
+    call_command(evaluate_moderation.Command(), str(write(tmp_path / "a.csv", f"text,toxic\n{rows}\n")), stdout=out)
+    assert "10 texts, 5 toxic" in out.getvalue()
+    assert "ROC AUC" in out.getvalue()
+
+
+def test_training_writes_weights(tmp_path, monkeypatch):
+    monkeypatch.setattr("moderation.training.corpus.own_examples", lambda seed: SMALL)
+    out, path = io.StringIO(), tmp_path / "w.npz"
+    data = write(tmp_path / "a.csv", "text,toxic\nvile rat,1\ngood day,0\n")
+    call_command(train_moderation.Command(), str(data), "--output", str(path), stdout=out)
+    assert Weights.load(path).version in out.getvalue()
+
+
+@pytest.mark.parametrize("command", [train_moderation, evaluate_moderation])
+def test_a_missing_file_is_an_error_and_no_traceback(command, tmp_path):
+    with pytest.raises(CommandError, match="No such file"):
+        call_command(command.Command(), str(tmp_path / "none.csv"), stdout=io.StringIO())
