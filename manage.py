@@ -9,6 +9,7 @@ WITHOUT_SERVICES = {
     "check",
     "collectstatic",
     "compilemessages",
+    "generate_docs",
     "help",
     "makemessages",
     "makemigrations",

@@ -15,6 +15,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Frame
 from websockets.http11 import Request
 
+from gateway import handoff
 from gateway.connection import Outlet
 
 EXTENSION = "gateway.raw"
@@ -81,13 +82,23 @@ class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
 
 
 class GatewayHttpProtocol(HttpToolsProtocol):
-    """HTTP that closes a connection whose request header does not arrive; uvicorn alone never does."""
+    """HTTP that knows other workers' sessions, and closes a connection whose request header does not arrive."""
 
     _header_timer: asyncio.TimerHandle | None = None
+    _is_new = True
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        handoff.listen(self._sibling)
         self._await_header()
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_new:
+            self._is_new = False
+            owner = handoff.owner(data)
+            if owner is not None and handoff.pass_on(self.transport, data, owner):
+                return
+        super().data_received(data)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -104,6 +115,9 @@ class GatewayHttpProtocol(HttpToolsProtocol):
     def shutdown(self) -> None:
         _dismiss_all()
         super().shutdown()
+
+    def _sibling(self) -> "GatewayHttpProtocol":
+        return GatewayHttpProtocol(self.config, self.server_state, self.app_state, self.loop)
 
     def _await_header(self) -> None:
         self._stop_waiting()

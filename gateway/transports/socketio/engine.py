@@ -12,6 +12,7 @@ from engineio.async_socket import AsyncSocket
 from engineio.exceptions import EngineIOError
 
 from gateway.connection import Outlet
+from gateway.handoff import session_id
 from gateway.transports.socketio.driver import WebSocket, accept_and_close, read_body, refuse, translate
 from gateway.transports.socketio.packets import Json
 from gateway.wire import Packet, Wire, polling_packet
@@ -65,6 +66,9 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
             "disconnect", self.sid, reason or self.server.reason.SERVER_DISCONNECT, run_async=False
         )
         if not abort and self._websocket is None:
+            if reason is None:
+                # The stock JavaScript client acts on a close before it reads the goodbye it got with it.
+                await self.outlet.taken(_CLOSE_SECONDS)
             self.outlet.push(_CLOSE)
             if reason is None:
                 # The client may be between two polls: its next one is told why.
@@ -219,6 +223,10 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         self._async = {**self._async, "translate_request": translate, "websocket": WebSocket}
         self.logger = logging.getLogger("gateway.engineio")
         self.logger.setLevel(logging.CRITICAL)
+
+    def generate_id(self) -> str:
+        """A new session id, which tells the worker that holds the session."""
+        return session_id(super().generate_id())
 
     def create_queue(self, *args: Any, **kwargs: Any) -> None:
         """No queue: a session's outlet holds what waits."""
