@@ -76,6 +76,7 @@ def listen(protocol: Protocol) -> None:
         return
     _listening = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     _listening.setblocking(False)
+    _sweep()
     path = _path(TAG)
     previous = os.umask(0o177)
     try:
@@ -112,6 +113,18 @@ _serving: set[asyncio.Task[None]] = set()
 
 def _path(tag: str) -> Path:
     return Path(tempfile.gettempdir()) / f"gateway-{os.getuid()}-{tag}.sock"
+
+
+def _sweep() -> None:
+    """Remove the sockets of workers that were killed; nobody answers there."""
+    for path in Path(tempfile.gettempdir()).glob(f"gateway-{os.getuid()}-*.sock"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.connect(str(path))
+            except ConnectionRefusedError:
+                _remove(path)
+            except OSError as error:
+                log.debug("left a socket alone: %s", type(error).__name__)
 
 
 def _remove(path: Path) -> None:

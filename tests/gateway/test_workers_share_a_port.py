@@ -2,6 +2,7 @@
 
 import asyncio
 
+import aiohttp
 import pytest
 
 from gateway.testing import SocketIOClient, server_process
@@ -17,10 +18,18 @@ def people():
     return make_people(CLIENTS)
 
 
+def without_keep_alive() -> aiohttp.ClientSession:
+    """Makes each request over a connection of its own, which any worker may accept."""
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
+
+
 async def test_polling_and_upgrading_clients_find_their_worker(stream, people):
     stream_id = str(stream.pk)
     async with server_process(env=SERVER_ENVIRONMENT, arguments=["--workers", "2"]) as server:
-        clients = [SocketIOClient(["polling"] if number % 2 else ["polling", "websocket"]) for number in range(CLIENTS)]
+        clients = [
+            SocketIOClient(["polling"] if number % 2 else ["polling", "websocket"], without_keep_alive())
+            for number in range(CLIENTS)
+        ]
         try:
             for client, person in zip(clients, people, strict=True):
                 await client.connect(server.url, person.token)
