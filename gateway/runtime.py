@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import multiprocessing
 import random
+import signal
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ from gateway.redis_clients import async_redis
 log = logging.getLogger(__name__)
 
 _SWEEP_SECONDS = 1.0
+_PARENT_SECONDS = 1.0
 _EXPIRY_SECONDS = 5.0
 _RETRY_SECONDS = 1.0
 # Clients of a stopping process come back spread over this many milliseconds.
@@ -135,6 +138,14 @@ async def _repeat(periodic: _Periodic) -> None:
             log.debug("periodic work waits for its next turn: %s", type(error).__name__)
         except Exception:
             log.exception("periodic work failed")
+
+
+@every(_PARENT_SECONDS)
+async def stop_with_supervisor() -> None:
+    """End a worker whose supervisor was killed, as if it had been told to: nobody else would."""
+    supervisor = multiprocessing.parent_process()
+    if supervisor is not None and not supervisor.is_alive():
+        signal.raise_signal(signal.SIGTERM)
 
 
 @every(_SWEEP_SECONDS)
