@@ -11,7 +11,7 @@ from uuid import uuid4
 from django.conf import settings
 
 from gateway.errors import SLOW, CloseCode
-from gateway.events import Delivery, Event, SessionClosing, StreamLagging, encode
+from gateway.events import Delivery, Event, SessionClosing, StreamLagging, finish
 from gateway.metrics import counters
 from gateway.rooms import Room
 from gateway.wire import Broadcast, Packet, Wire
@@ -198,7 +198,7 @@ class Outlet:
 
     def _tell_lagging(self) -> None:
         if self._dropped:
-            body = encode(StreamLagging(dropped=self._dropped)).decode()
+            body = finish(StreamLagging(dropped=self._dropped))[1]
             notice = Broadcast("stream:lagging", body, Delivery.DURABLE)
             self._queue.append(notice)
             self._queued_bytes += notice.size
@@ -262,7 +262,7 @@ class Connection(ABC):
 
     def send_event(self, name: str, event: Event, delivery: Delivery = Delivery.DURABLE) -> None:
         """Send an event to this client alone."""
-        self.deliver(Broadcast(name, encode(event).decode(), delivery))
+        self.deliver(Broadcast(name, finish(event)[1], delivery))
 
     def close(self, code: CloseCode, reason: str, retry_after_ms: int | None = None) -> None:
         """Tell the client why, then close. Never waits and never raises; a second call does nothing."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
+from uuid import uuid4
 
 import msgspec
 
@@ -132,6 +133,14 @@ _encoder = msgspec.json.Encoder()
 def encode(value: object) -> bytes:
     """`value` as JSON bytes."""
     return _encoder.encode(value)
+
+
+def finish(event: Event) -> tuple[str, str]:
+    """A new event id, and the event's JSON with it, as every event of the server carries one."""
+    event_id = uuid4().hex
+    body = _encoder.encode(event)[:-1].decode()
+    separator = "" if body == "{" else ","
+    return event_id, f'{body}{separator}"eventId":"{event_id}"}}'
 
 
 # --- The gateway's own events ---------------------------------------------------------------------

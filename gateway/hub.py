@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from gateway.bus import BusMessage, Position, RoomClose, RoomEvent, bus
 from gateway.connection import Connection
 from gateway.errors import CloseCode, CommandError, ErrorCode
-from gateway.events import Delivery, RoomReset, encode
+from gateway.events import Delivery, RoomReset, finish
 from gateway.local_room import Joining, LocalRoom
 from gateway.metrics import counters
 from gateway.rooms import KINDS, Room
@@ -243,7 +243,7 @@ class Hub:
         # An epoch that goes on, though part of its history is lost, has not ended.
         local.ended.discard(position.epoch)
         local.position = position
-        body = encode(RoomReset(room=local.room.wire, epoch=position.epoch, reason="history_lost")).decode()
+        body = finish(RoomReset(room=local.room.wire, epoch=position.epoch, reason="history_lost"))[1]
         local.accept(
             Broadcast(
                 "room:reset",

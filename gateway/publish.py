@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from uuid import uuid4
 
 from django.db import transaction
 from redis.exceptions import RedisError
@@ -11,7 +10,7 @@ from redis.exceptions import RedisError
 from gateway import outbox
 from gateway.bus import RoomClose, RoomEvent, publish_pipeline, send_control
 from gateway.errors import CloseCode
-from gateway.events import EVENTS, Event, encode
+from gateway.events import EVENTS, Event, finish
 from gateway.metrics import counters
 from gateway.rooms import Room
 
@@ -70,14 +69,12 @@ def close_sockets(room: Room, code: CloseCode, reason: str, *, session: str = ""
 
 def _finish(announcement: Announcement) -> RoomEvent:
     spec = EVENTS[type(announcement.event)]
-    event_id = uuid4().hex
-    body = encode(announcement.event)
+    event_id, body = finish(announcement.event)
     counters.events_encoded += 1
-    separator = "" if body == b"{}" else ","
     return RoomEvent(
         room=announcement.room.wire,
         name=spec.name,
-        body=f'{body[:-1].decode()}{separator}"eventId":"{event_id}"}}',
+        body=body,
         delivery=spec.delivery,
         id=event_id,
         skip=announcement.skip,

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from gateway.errors import CommandError, ErrorCode
 from gateway.events import iso, now_iso
+from gateway.idempotency import Answer, CommandKey, remember
 from gateway.identity import Identity
 from gateway.publish import publish
 from gateway.rooms import user_room
@@ -19,7 +20,10 @@ from streams.selectors import StreamCard
 
 _WORDS = {
     Action.STOP: ("content_moderation", "Your message was not sent: it breaks the rules of this chat."),
-    Action.BAN: ("content_ban", "Your message was not sent, and you cannot write for a while: it breaks the rules badly."),
+    Action.BAN: (
+        "content_ban",
+        "Your message was not sent, and you cannot write for a while: it breaks the rules badly.",
+    ),
 }
 
 
@@ -64,9 +68,15 @@ def stop_message(*, author: Identity, stream_id: str, text: str, verdict: Verdic
     return decision
 
 
-def warn_room(*, moderator: Identity, card: StreamCard, warning_type: str, message: str) -> None:
-    """Show a notice to everybody in the stream's room."""
+def warn_room(
+    *, moderator: Identity, card: StreamCard, warning_type: str, message: str, key: CommandKey | None = None
+) -> Answer:
+    """Show a notice to everybody in the stream's room; once, however often the command with `key` is retried."""
+    answer = Answer(ok=True, body="{}")
     with transaction.atomic(durable=True):
+        earlier = remember({key: answer}) if key is not None else {}
+        if key in earlier:
+            return earlier[key]
         publish(
             stream_room(card.id),
             RoomWarning(
@@ -78,6 +88,7 @@ def warn_room(*, moderator: Identity, card: StreamCard, warning_type: str, messa
                 stream_id=card.id,
             ),
         )
+    return answer
 
 
 def _mute(decision: Decision) -> datetime:

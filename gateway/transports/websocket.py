@@ -33,7 +33,7 @@ from gateway.errors import (
     CommandError,
     ErrorCode,
 )
-from gateway.events import Delivery, SessionClosing, encode
+from gateway.events import Delivery, SessionClosing, encode, finish
 from gateway.idempotency import Answer
 from gateway.identity import SESSION_CLAIM, Identity, identify, identify_session
 from gateway.json_limits import loads
@@ -194,7 +194,7 @@ class GatewayConsumer(AsyncConsumer):  # type: ignore[misc]
         closing = SessionClosing(
             code=int(code), reason=error.code, retry_after_ms=_RETRY_MS if code.may_reconnect else None
         )
-        self.outlet.push(Broadcast("session:closing", encode(closing).decode(), Delivery.DURABLE))
+        self.outlet.push(Broadcast("session:closing", finish(closing)[1], Delivery.DURABLE))
         self.close_soon(code, error.code)
 
     async def _enter(self, identity: Identity) -> None:
