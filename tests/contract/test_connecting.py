@@ -130,7 +130,8 @@ async def test_a_plain_websocket_closes_with_the_code_that_says_why(server: Serv
     error = {"message": "Invalid authentication token", "code": "invalid_token", "event": "auth"}
     assert frames[0] == {"event": "reply", "ref": "a", "ok": False, "error": error}
     closing = {"code": 4100, "reason": "invalid_token", "retryAfterMs": None}
-    assert frames[1:] == [{"event": "session:closing", "data": closing}]
+    assert [frame["event"] for frame in frames[1:]] == ["session:closing"]
+    assert frames[1]["data"] == closing | {"eventId": frames[1]["data"]["eventId"]}
     assert websocket.close_code == 4100
 
 
