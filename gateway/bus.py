@@ -2,7 +2,7 @@
 
 A room's events with history are published by one Lua script that is idempotent by event id, takes the
 room's next `seq`, appends to its capped Redis stream and publishes. `epoch` names the life of that
-sequence: when Redis loses its data, the epoch changes and members are told `room:reset`. The bus carries
+sequence: when Redis may have lost data, the epoch changes and members are told `room:reset`. The bus carries
 finished JSON, which no process decodes to pass it on.
 """
 
@@ -39,17 +39,33 @@ CHANNEL_PREFIX = "asgi"
 _STATE_SECONDS = 7 * 24 * 3600
 _SEEN_SECONDS = 600
 
+# A Redis that restarted from a file, or a replica that took over, may lack the last events and would give their
+# numbers again to others. Either has a new replication id, so an epoch is that of one such id.
+_EPOCH = """
+local origin = string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
+local state = redis.call('HMGET', KEYS[1], 'epoch', 'origin')
+local epoch = state[1]
+if not epoch or state[2] ~= origin then epoch = nil end
+"""
+_NEW_EPOCH = """
+local function begin(fresh)
+  redis.call('DEL', KEYS[1], KEYS[2])
+  redis.call('HSET', KEYS[1], 'epoch', fresh, 'origin', origin)
+  return fresh
+end
+"""
+
 # KEYS: state, history, seen. ARGV: channel, room, name, body, delivery, id, fresh epoch, events kept,
 # history seconds, seen seconds, state seconds, now in milliseconds.
-_PUBLISH = """
+_PUBLISH = (
+    """
 local seen = redis.call('GET', KEYS[3])
 if seen then return seen end
-local epoch = redis.call('HGET', KEYS[1], 'epoch')
-if not epoch then
-  epoch = ARGV[7]
-  redis.call('HSET', KEYS[1], 'epoch', epoch)
-  redis.call('DEL', KEYS[2])
-end
+"""
+    + _EPOCH
+    + _NEW_EPOCH
+    + """
+epoch = epoch or begin(ARGV[7])
 local seq = redis.call('HINCRBY', KEYS[1], 'seq', 1)
 local body = string.sub(ARGV[4], 1, -2) .. ',"seq":' .. string.format('%d', seq) .. ',"epoch":"' .. epoch .. '"}'
 local message = cmsgpack.pack({type='room.event', room=ARGV[2], name=ARGV[3], body=body, delivery=ARGV[5],
@@ -63,15 +79,15 @@ redis.call('SET', KEYS[3], position, 'EX', ARGV[10])
 redis.call('PUBLISH', ARGV[1], message)
 return position
 """
+)
 # KEYS: state, history. ARGV: fresh epoch, state seconds.
 _POSITION = Script(
-    """
-local epoch = redis.call('HGET', KEYS[1], 'epoch')
+    _EPOCH
+    + _NEW_EPOCH
+    + """
 if not epoch then
-  epoch = ARGV[1]
-  redis.call('HSET', KEYS[1], 'epoch', epoch)
+  epoch = begin(ARGV[1])
   redis.call('EXPIRE', KEYS[1], ARGV[2])
-  redis.call('DEL', KEYS[2])
 end
 return {epoch, redis.call('HGET', KEYS[1], 'seq') or '0'}
 """
@@ -79,8 +95,9 @@ return {epoch, redis.call('HGET', KEYS[1], 'seq') or '0'}
 
 # KEYS: state, history. ARGV: the epoch and the number of the last event that is known.
 _HISTORY = Script(
-    """
-local epoch = redis.call('HGET', KEYS[1], 'epoch') or ''
+    _EPOCH
+    + """
+epoch = epoch or ''
 local seq = redis.call('HGET', KEYS[1], 'seq') or '0'
 local since = tonumber(ARGV[2])
 local entries = {}
