@@ -70,10 +70,11 @@ GATEWAY_DATABASE_THREADS: int = env.int("GATEWAY_DATABASE_THREADS", default=8)
 
 
 def database(url: str) -> dict[str, object]:
-    """Django's configuration of the PostgreSQL at `url`, with connections kept and checked."""
+    """Django's configuration of the PostgreSQL at `url`; the gateway's threads keep their connections all the same."""
     return {
         **environ.Env.db_url_config(url),
-        "CONN_MAX_AGE": None,
+        # Under ASGI each request has a thread of its own: a connection kept for it would be lost with it.
+        "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {"connect_timeout": 5},
     }
