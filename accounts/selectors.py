@@ -1,5 +1,8 @@
 """Reading people and sessions."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from django.contrib.auth import get_user_model
 
 from accounts.models import Session, User
@@ -45,6 +48,20 @@ def users_by_names(usernames: set[str]) -> dict[str, User]:
         return {}
     users = get_user_model().objects.extra(where=["lower(username) = ANY(%s)"], params=[list(usernames)])
     return {user.username.lower(): user for user in users}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What of a user must be true at the moment coins move, whatever was known when they connected."""
+
+    is_welcome: bool
+    og_level: int
+
+
+def standing(user_ids: Iterable[int]) -> dict[int, Standing]:
+    """How users stand now, by id; one query."""
+    users = User.objects.filter(pk__in=set(user_ids)).only("is_active", "is_banned", "og_level")
+    return {user.pk: Standing(user.is_active and not user.is_banned, user.og_level) for user in users}
 
 
 def open_sessions(user: User) -> list[Session]:

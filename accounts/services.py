@@ -158,6 +158,11 @@ def unban(*, user: User) -> None:
     User.objects.filter(pk=user.pk).update(is_banned=False)
 
 
+def set_og_level(*, user_id: int, level: int) -> None:
+    """Keep a user's loyalty tier with the user, in the caller's transaction."""
+    User.objects.filter(pk=user_id).update(og_level=level)
+
+
 def _open_sessions(user: User, keep_session_id: str) -> list[Session]:
     sessions = Session.objects.select_for_update().filter(user=user, revoked_at__isnull=True)
     return list(sessions.exclude(pk=keep_session_id) if keep_session_id else sessions)

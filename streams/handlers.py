@@ -10,13 +10,18 @@ from gateway.database import in_database
 from gateway.dispatch import Context, handles, handles_disconnect
 from gateway.errors import CommandError, ErrorCode
 from gateway.hub import hub
+from gateway.idempotency import Answer
 from gateway.identity import Identity
 from gateway.presence import presence
 from gateway.rooms import Room
-from streams import metrics, selectors, services, snapshot
+from streams import metrics, selectors, services, snapshot, whereabouts
 from streams.events import Host, JoinStream, LeaveStream, MissedEvent, Since, StreamJoined, UpdateMetrics
-from streams.rooms import StreamRooms, moderator_room, stream_room
+from streams.events.battle import AcceptBattle, DeclineBattle, InviteToBattle
+from streams.events.throne import ClaimThrone, ThroneState, WatchThrone
+from streams.rooms import StreamRooms, ThroneRooms, moderator_room, stream_room, throne_room
 from streams.selectors import StreamCard
+from streams.services import battles, challenges, throne
+from streams.snapshot import contribute
 
 _NOTHING = msgspec.Raw(b"null")
 
@@ -39,6 +44,7 @@ async def stream_join(context: Context, command: JoinStream) -> StreamJoined:
         entry.admit(position)
     if card.may_moderate(context.identity):
         await _enter_moderators(connection, card.id)
+    await whereabouts.note(context.identity.user_id, card.id)
     await in_database(
         services.announce_join,
         identity=context.identity,
@@ -60,12 +66,14 @@ async def stream_leave(context: Context, command: LeaveStream) -> None:
     hub.leave(connection, moderator_room(command.stream_id))
     connection.send_event("stream:leave", services.left(context.identity, command.stream_id))
     (members,) = await presence.totals([room.wire])
+    await in_database(whereabouts.forget, context.identity.user_id, command.stream_id)
     await in_database(services.announce_leave, identity=context.identity, stream_id=command.stream_id, members=members)
 
 
 @handles_disconnect(StreamRooms.name)
 def stream_left(identity: Identity, stream_id: str, members: int) -> None:
     """A viewer's socket is gone."""
+    whereabouts.forget(identity.user_id, stream_id)
     services.announce_leave(identity=identity, stream_id=stream_id, members=members)
 
 
@@ -109,7 +117,7 @@ async def _describe(card: StreamCard, room: Room, position: Position, missed: li
         title=card.title,
         host=Host(id=card.host_id, username=card.host_username, avatar=card.host_avatar, og_level=card.host_og_level),
         viewers=viewers,
-        metrics=metrics.numbers(card, viewers=viewers),
+        metrics=metrics.numbers(card, viewers=viewers, counted=await in_database(metrics.counts, card.id)),
         status=card.status,
         is_anonymous=card.is_anonymous,
         country=card.country,
@@ -126,5 +134,77 @@ async def _enter_moderators(connection: Connection, stream_id: str) -> None:
     room = moderator_room(stream_id)
     await in_database(rooms.authorize, connection.identity, room)
     hub.leave(connection, room)
+    async with hub.joining(connection, room) as entry:
+        entry.admit(await bus.position(room))
+
+
+# --- The throne and battles -----------------------------------------------------------------------
+
+
+@handles(ClaimThrone)
+async def throne_claimed(context: Context, command: ClaimThrone) -> Answer:
+    """Decide a claim; who claims over a live socket follows the throne from then on, whatever is decided."""
+    card = await in_database(selectors.access_card, context.identity, command.stream_id)
+    if isinstance(context.caller, Connection):
+        await _watch_throne(context.caller, card.id)
+    return await in_database(throne.claim_throne, claimer=context.identity, card=card, key=context.key)
+
+
+@handles(WatchThrone)
+async def throne_watch(context: Context, command: WatchThrone) -> ThroneState:
+    """Enter the throne's room, or leave it; the answer is the throne as it stands."""
+    connection = context.caller
+    assert isinstance(connection, Connection)
+    card = await in_database(selectors.access_card, context.identity, command.stream_id)
+    if command.watch:
+        await _watch_throne(connection, card.id)
+    else:
+        hub.leave(connection, throne_room(card.id))
+    return await in_database(throne.throne_of, int(card.id))
+
+
+@handles(InviteToBattle)
+async def battle_invite(context: Context, command: InviteToBattle) -> Answer:
+    """Challenge another host."""
+    card, opponent = [
+        await in_database(selectors.access_card, context.identity, stream_id)
+        for stream_id in (command.stream_id, command.opponent_stream_id)
+    ]
+    return await in_database(
+        challenges.invite_to_battle, host=context.identity, card=card, opponent=opponent, key=context.key
+    )
+
+
+@handles(AcceptBattle)
+async def battle_accept(context: Context, command: AcceptBattle) -> Answer:
+    """Begin the battle one was challenged to."""
+    return await in_database(challenges.accept_battle, host=context.identity, battle_id=command.battle_id)
+
+
+@handles(DeclineBattle)
+async def battle_decline(context: Context, command: DeclineBattle) -> Answer:
+    """Begin no battle."""
+    return await in_database(challenges.decline_battle, host=context.identity, battle_id=command.battle_id)
+
+
+@contribute("throne")
+def throne_part(card: StreamCard) -> object:
+    """The throne, for a joiner's snapshot."""
+    return throne.throne_of(int(card.id))
+
+
+@contribute("battle")
+def battle_part(card: StreamCard) -> object:
+    """The battle the stream is in, for those who join late."""
+    return battles.battle_of(int(card.id))
+
+
+async def _watch_throne(connection: Connection, stream_id: str) -> None:
+    room = throne_room(stream_id)
+    if hub.is_member(connection, room):
+        return
+    watched = sum(other.kind == ThroneRooms.name for other in connection.rooms)
+    if settings.GATEWAY_LIMITS_ENABLED and watched >= settings.GATEWAY_MAX_ROOMS_PER_USER:
+        raise CommandError(ErrorCode.TOO_MANY_ROOMS, limits={"rooms": settings.GATEWAY_MAX_ROOMS_PER_USER})
     async with hub.joining(connection, room) as entry:
         entry.admit(await bus.position(room))

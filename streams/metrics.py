@@ -1,12 +1,17 @@
-"""A stream's numbers: viewers from presence, comments from the stream's row, the rest from the host's encoder.
+"""A stream's numbers: viewers from presence, comments from the stream's row, likes, gifts and coins counted in Redis.
 
-Whatever changes a number marks its stream; `streams.tasks` tells the rooms of the marks.
+Whatever changes a number marks its stream; `streams.tasks` tells the rooms of the marks. What is counted in
+Redis is set right from the rows every minute, so that a count Redis lost or missed heals.
 """
 
 import json
+import logging
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from redis.exceptions import RedisError
 
 from gateway.presence import presence, total
 from gateway.redis_clients import sync_redis
@@ -14,8 +19,13 @@ from streams.events import Metrics
 from streams.rooms import StreamRooms, stream_room
 from streams.selectors import StreamCard
 
+log = logging.getLogger(__name__)
+
 _CLIENT_SECONDS = 24 * 3600
+_COUNTS_SECONDS = 7 * 24 * 3600
+_MINUTE_SECONDS = 2 * 24 * 3600
 _changed: set[str] = set()
+_scored: set[int] = set()
 
 
 def mark(stream_id: str) -> None:
@@ -30,6 +40,18 @@ def take_marks() -> set[str]:
     return marked
 
 
+def mark_battles(battle_ids: Iterable[int]) -> None:
+    """Note that the scores of battles changed. May be called from any thread."""
+    _scored.update(battle_ids)
+
+
+def take_battle_marks() -> set[int]:
+    """The marked battles; they are marked no longer."""
+    marked = set(_scored)
+    _scored.difference_update(marked)
+    return marked
+
+
 def set_client_metrics(stream_id: str, metrics: dict[str, Any]) -> None:
     """Keep what the host's encoder reports, over what it reported before."""
     with sync_redis().pipeline(transaction=True) as pipeline:
@@ -39,18 +61,69 @@ def set_client_metrics(stream_id: str, metrics: dict[str, Any]) -> None:
     mark(stream_id)
 
 
+def count(stream_id: str, **amounts: int) -> None:
+    """Add to what Redis counts of the stream: `likes`, `gifts`, `coins`. What Redis misses while away heals later."""
+    try:
+        with sync_redis().pipeline(transaction=False) as pipeline:
+            for name, amount in amounts.items():
+                pipeline.hincrby(_counts_key(stream_id), name, amount)
+            pipeline.expire(_counts_key(stream_id), _COUNTS_SECONDS)
+            if amounts.get("likes"):
+                pipeline.zincrby(_minute_key(timezone.now()), amounts["likes"], f"likes:{stream_id}")
+                pipeline.expire(_minute_key(timezone.now()), _MINUTE_SECONDS)
+            pipeline.execute()
+    except RedisError as error:
+        log.debug("Redis did not count: %s", type(error).__name__)
+    mark(stream_id)
+
+
+def set_counts(stream_id: str, counts: Mapping[str, int]) -> None:
+    """Set what Redis counts of the stream right."""
+    with sync_redis().pipeline(transaction=True) as pipeline:
+        pipeline.hset(_counts_key(stream_id), mapping={name: str(value) for name, value in counts.items()})
+        pipeline.expire(_counts_key(stream_id), _COUNTS_SECONDS)
+        pipeline.execute()
+
+
+def counts(stream_id: str) -> dict[str, int]:
+    """What Redis counts of the stream. Runs in a database thread."""
+    counted: dict[str, str] = sync_redis().hgetall(_counts_key(stream_id))  # type: ignore[assignment]
+    return {name: int(value) for name, value in counted.items()}
+
+
+def minute(moment: datetime) -> dict[str, dict[str, int]]:
+    """What Redis counted in the minute of `moment`: `likes` and the most `viewers`, by stream id."""
+    found: dict[str, dict[str, int]] = {}
+    counted: list[tuple[str, float]] = sync_redis().zrange(  # type: ignore[assignment]
+        _minute_key(moment), 0, -1, withscores=True
+    )
+    for member, amount in counted:
+        name, _, stream_id = member.partition(":")
+        found.setdefault(stream_id, {})[name] = int(amount)
+    return found
+
+
 def current(card: StreamCard) -> Metrics:
     """The stream's numbers now. Runs in a database thread."""
     client: dict[str, str] = sync_redis().hgetall(_client_key(card.id))  # type: ignore[assignment]
-    return numbers(card, viewers=total(stream_room(card.id).wire), client=client)
+    viewers = total(stream_room(card.id).wire)
+    with sync_redis().pipeline(transaction=False) as pipeline:
+        pipeline.zadd(_minute_key(timezone.now()), {f"viewers:{card.id}": viewers}, gt=True)
+        pipeline.expire(_minute_key(timezone.now()), _MINUTE_SECONDS)
+        pipeline.execute()
+    return numbers(card, viewers=viewers, counted=counts(card.id), client=client)
 
 
-def numbers(card: StreamCard, *, viewers: int, client: dict[str, str] | None = None) -> Metrics:
+def numbers(
+    card: StreamCard, *, viewers: int, counted: Mapping[str, int], client: dict[str, str] | None = None
+) -> Metrics:
     """The stream's numbers, from counts read already."""
     return Metrics(
         viewers=viewers,
-        likes=0,
-        gifts=0,
+        likes=counted.get("likes", 0),
+        gifts=counted.get("gifts", 0),
+        coins=counted.get("coins", 0),
+        engagement=card.engagement,
         comments=card.comments,
         duration=_duration_seconds(card),
         status=card.status,
@@ -62,6 +135,14 @@ def _duration_seconds(card: StreamCard) -> int:
     if card.started_at is None:
         return 0
     return int(((card.ended_at or timezone.now()) - card.started_at).total_seconds())
+
+
+def _counts_key(stream_id: str) -> str:
+    return f"metrics:counts:{stream_id}"
+
+
+def _minute_key(moment: datetime) -> str:
+    return f"metrics:minute:{moment:%Y%m%d%H%M}"
 
 
 def _client_key(stream_id: str) -> str:

@@ -16,6 +16,11 @@ def moderator_room(stream_id: str) -> Room:
     return Room(ModeratorRooms.name, stream_id)
 
 
+def throne_room(stream_id: str) -> Room:
+    """The room of those who follow a stream's throne."""
+    return Room(ThroneRooms.name, stream_id)
+
+
 @register
 class StreamRooms(RoomKind):
     """`stream:{streamId}`: everybody who may see the stream. Its members are its viewers."""
@@ -36,3 +41,13 @@ class ModeratorRooms(RoomKind):
     def authorize(self, identity: Identity, key: str) -> None:
         if not selectors.access_card(identity, key).may_moderate(identity):
             raise CommandError(ErrorCode.ACCESS_DENIED)
+
+
+@register
+class ThroneRooms(RoomKind):
+    """`throne:{streamId}`: entered by claiming or by `throne:watch`, by everybody who may see the stream."""
+
+    name = "throne"
+
+    def authorize(self, identity: Identity, key: str) -> None:
+        selectors.access_card(identity, key)

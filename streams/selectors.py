@@ -4,13 +4,15 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db.models import Exists, Q, QuerySet
+from django.utils import timezone
 
 from gateway.database import in_database
 from gateway.errors import CommandError, ErrorCode
 from gateway.identity import Identity
-from streams.models import Status, Stream
+from streams.models import Reign, Status, Stream, StreamTotal
 
 # How long a process may act on what it read of a stream; people notice nothing, the database does.
 _CARD_SECONDS = 1.0
@@ -34,6 +36,7 @@ class StreamCard:
     max_viewers: int | None
     slow_mode_seconds: int
     comments: int
+    engagement: int
     started_at: datetime | None
     ended_at: datetime | None
     moderator_ids: frozenset[str]
@@ -122,6 +125,50 @@ def live_streams(user_id: int | None) -> QuerySet[Stream]:
     return visible(user_id).filter(status=Status.LIVE).order_by("-id")
 
 
+# --- The throne, and who gifted most --------------------------------------------------------------
+
+
+def total_of(stream_id: int, user_id: int) -> int:
+    """The coins a user has gifted in a stream."""
+    coins = StreamTotal.objects.filter(stream=stream_id, user=user_id).values_list("coins", flat=True).first()
+    return coins or 0
+
+
+def top_totals(stream_id: int, limit: int) -> list[StreamTotal]:
+    """Who gifted most in a stream, the most first."""
+    totals = StreamTotal.objects.filter(stream=stream_id, coins__gt=0).select_related("user")
+    return list(totals.order_by("-coins", "user")[:limit])
+
+
+def top_total(stream_id: int) -> int:
+    """The most coins one user has gifted in a stream."""
+    return next((total.coins for total in top_totals(stream_id, 1)), 0)
+
+
+def holder_of(stream_id: int, now: datetime) -> Reign | None:
+    """Who sits on a stream's throne."""
+    reigns = Reign.objects.filter(throne=stream_id, ended_at__isnull=True, expires_at__gt=now)
+    return reigns.select_related("user").first()
+
+
+def throne_price(stream_id: int, holder: Reign | None, og_level: int) -> int:
+    """What a claim takes: a tenth more than the holder's total; for an empty one a fixed sum, spared to high tiers."""
+    if holder is not None:
+        # Rounded up: less than a tenth more is not enough.
+        return -(-total_of(stream_id, holder.user_id) * (100 + settings.STREAM_THRONE_PERCENT_MORE) // 100)
+    return 0 if og_level >= settings.STREAM_THRONE_FREE_FROM_OG_LEVEL else settings.STREAM_THRONE_COINS
+
+
+def reigns(stream_id: int) -> QuerySet[Reign]:
+    """The reigns on a stream's throne, the newest first."""
+    return Reign.objects.filter(throne=stream_id).select_related("user").order_by("-id")
+
+
+def reign_seconds(reign: Reign, now: datetime | None = None) -> int:
+    """How long a reign lasted, or lasts already."""
+    return int(((reign.ended_at or now or timezone.now()) - reign.began_at).total_seconds())
+
+
 _cards: dict[str, tuple[float, StreamCard]] = {}
 
 
@@ -151,6 +198,7 @@ def _load(stream_id: str) -> StreamCard:
         max_viewers=stream.max_viewers,
         slow_mode_seconds=stream.slow_mode_seconds,
         comments=stream.comments,
+        engagement=stream.engagement,
         started_at=stream.started_at,
         ended_at=stream.ended_at,
         moderator_ids=frozenset(map(str, host.channel_moderators.values_list("pk", flat=True))),

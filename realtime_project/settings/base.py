@@ -29,7 +29,9 @@ INSTALLED_APPS = [
     "accounts",
     "streams",
     "moderation",
+    "og",
     "chat",
+    "gifts",
 ]
 
 MIDDLEWARE = [
@@ -158,6 +160,8 @@ GATEWAY_HISTORY_EVENTS: int = 300
 GATEWAY_HISTORY_SECONDS: int = 300
 # How long announced events are kept in PostgreSQL for `manage.py replay_room`.
 GATEWAY_LOG_KEPT = timedelta(days=7)
+# Whether the environment may order a process to kill itself at a named place.
+GATEWAY_FAILPOINTS_ALLOWED: bool = False
 
 # Switched off by the benchmark's settings alone.
 GATEWAY_LIMITS_ENABLED: bool = True
@@ -174,6 +178,10 @@ GATEWAY_RATE_LIMITS: dict[str, list[tuple[int, float]]] = {
     "chat": [(30, 60), (3, 3)],
     "chat_moderator": [(100, 60)],
     "join": [(20, 60)],
+    "gift": [(60, 60)],
+    "boost": [(30, 60)],
+    "battle": [(20, 60)],
+    "coins": [(20, 60)],
     "sign_in": [(10, 60)],
 }
 
@@ -199,6 +207,38 @@ CHAT_BATCH_MESSAGES = 256
 CHAT_SNAPSHOT_MESSAGES = 50
 STREAM_SLOW_MODE_MAX_SECONDS = 120
 
+# The throne: what an empty one takes, unless the claimer's tier is this high; how much more a taken one
+# takes, in percent of its holder's total; how long a reign lasts.
+STREAM_THRONE_COINS = 1000
+STREAM_THRONE_FREE_FROM_OG_LEVEL = 4
+STREAM_THRONE_PERCENT_MORE = 10
+STREAM_THRONE_SECONDS: float = env.float("STREAM_THRONE_SECONDS", default=24 * 3600)
+# Battles: time to accept, to fight, and until the same two hosts may fight again.
+STREAM_BATTLE_ANSWER_SECONDS: float = env.float("STREAM_BATTLE_ANSWER_SECONDS", default=60)
+STREAM_BATTLE_SECONDS: float = env.float("STREAM_BATTLE_SECONDS", default=300)
+STREAM_BATTLE_REMATCH_SECONDS: float = env.float("STREAM_BATTLE_REMATCH_SECONDS", default=60)
+STREAM_BOOST_MAX_COINS = 1000
+# How long each boost works; how many of one kind may work and wait on one side.
+STREAM_BOOST_SECONDS: dict[str, float] = {"special": 30, "defense": 10}
+STREAM_BOOST_QUEUE = 3
+
+# --- Coins, gifts and tiers -----------------------------------------------------------------------
+
+# What the host gets of a gift, in percent, rounded down.
+GIFT_HOST_PERCENT = 70
+GIFT_MAX_QUANTITY = 100
+GIFT_COMBO_SECONDS: float = env.float("GIFT_COMBO_SECONDS", default=5)
+GIFT_BATCH = 128
+# How long a process may act on what it read of the catalog.
+GIFT_CATALOG_SECONDS: float = 1.0
+# Keys a payment provider signs its top-ups with; more than one while they are changed. Without one, all are refused.
+TOP_UP_KEYS: list[str] = env.list("TOP_UP_KEYS", default=[])
+TOP_UP_WINDOW_SECONDS: float = 300
+TOP_UP_MAX_COINS = 1_000_000
+PAYOUT_MIN_COINS = 1000
+# What a tier's days bring back of its price, in percent.
+OG_BONUS_PERCENT = 60
+
 # --- Celery ---------------------------------------------------------------------------------------
 
 CELERY_TASK_ACKS_LATE = True
@@ -213,6 +253,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 45, "socket_timeout": 5
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "prune-outbox": {"task": "gateway.tasks.prune_outbox", "schedule": 3600.0},
+    "meet-deadlines": {"task": "streams.tasks.meet_deadlines", "schedule": 5.0},
 }
 CELERY_TIMEZONE = "UTC"
 

@@ -17,6 +17,7 @@ from streams import metrics, selectors
 from streams.events import MetricsUpdated, ViewerJoined, ViewerLeft
 from streams.models import Status, Stream
 from streams.rooms import stream_room
+from streams.services import battles, throne
 
 _CHANGEABLE = (
     "title", "country", "tags", "playback_url", "is_private", "is_anonymous", "max_viewers", "slow_mode_seconds",
@@ -87,6 +88,8 @@ def end_stream(*, stream: Stream) -> Stream:
         locked.status = Status.ENDED
         locked.ended_at = timezone.now()
         locked.save(update_fields=["status", "ended_at"])
+        battles.finish_battle_of(stream_id=locked.pk, now=locked.ended_at)
+        throne.vacate_throne(stream_id=locked.pk, now=locked.ended_at)
         transaction.on_commit(lambda: announce_metrics(stream_id=str(locked.pk)))
     return locked
 

@@ -1,4 +1,4 @@
-"""Commands and events of streams."""
+"""Commands and events of streams; those of the throne and of battles have modules of their own."""
 
 from typing import Annotated, Any
 
@@ -59,6 +59,8 @@ class Metrics(msgspec.Struct, kw_only=True, frozen=True, rename="camel", omit_de
     comments: int
     duration: int
     status: str
+    coins: int = 0
+    engagement: int = 0
     client: dict[str, Any] | None = None
 
 

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class GiftsConfig(AppConfig):
+    name = "gifts"
+
+    def ready(self) -> None:
+        from gifts import handlers, tasks  # noqa: F401  (declares and handles the app's commands)

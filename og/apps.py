@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class OgConfig(AppConfig):
+    name = "og"
+    verbose_name = "OG tiers"
+
+    def ready(self) -> None:
+        from og import events  # noqa: F401  (declares the app's events)
