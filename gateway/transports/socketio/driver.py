@@ -2,12 +2,9 @@
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engineio.exceptions import EngineIOError
-
-if TYPE_CHECKING:
-    from gateway.transports.socketio.engine import EngineServer
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +72,7 @@ async def accept_and_close(receive: Any, send: Any) -> None:
 class WebSocket:
     """The websocket of one ASGI scope, as Engine.IO's driver wants it."""
 
-    def __init__(self, handler: Any, server: "EngineServer") -> None:
+    def __init__(self, handler: Any, server: object) -> None:
         self._handler = handler
         self._closed = False
         self.scope: dict[str, Any] = {}
