@@ -113,8 +113,6 @@ class BlendedModel:
 
     def score(self, texts: Sequence[str]) -> list[float]:
         """The probability that each of `texts`, as `moderation.normalise` reads them, is toxic, 0 to 1."""
-        if not texts:
-            return []
         # The clip keeps exp() from overflowing; beyond it the probability is 0 or 1 to every digit stored.
         logits = np.clip(self._weights.logits(Batch(texts)), -30.0, 30.0)
         probabilities: list[float] = (1.0 / (1.0 + np.exp(-logits))).tolist()

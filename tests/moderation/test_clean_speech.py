@@ -3,7 +3,7 @@
 import pytest
 
 from moderation.assess import assess
-from moderation.normalise import readings
+from moderation.normalise import normalise, readings
 from moderation.policy import Action
 
 
@@ -89,6 +89,8 @@ def test_small_talk_passes(message):
         "gr8 m8",
         "call 555 0100",
         "a+b",
+        "1 2 3 4 go",
+        "3-2-1",
         "wow!!! nice!",
     ],
 )
@@ -108,6 +110,10 @@ def test_double_letters_are_kept(message):
 )
 def test_neighbouring_words_are_not_joined(message):
     assert readings(message) == (message.casefold(),)
+
+
+def test_a_stretched_name_is_not_a_word_with_more_double_letters():
+    assert normalise("Nigeeeeria, Nigeeeer") == "nigeeria, nigeer"
 
 
 def test_mentions_stay_names():

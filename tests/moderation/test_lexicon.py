@@ -66,8 +66,19 @@ def test_a_mild_word_alone_is_profanity_and_stops_nothing_by_itself():
     assert verdict.categories == {Category.PROFANITY: LEVEL_SCORES[1]}
 
 
-def test_the_worst_term_of_a_category_counts():
-    assert verdict_on("you idiot, fuck you").categories[Category.HARASSMENT] == LEVEL_SCORES[4]
+@pytest.mark.parametrize(
+    ("message", "category", "level"),
+    [
+        ("idiot, fuck you", Category.HARASSMENT, 4),
+        ("idiot, asshole", Category.HARASSMENT, 3),
+        ("coon, negro", Category.HATE, 3),
+        ("coon, nigger", Category.HATE, 4),
+        ("boobs, bukkake", Category.SEXUAL, 3),
+        ("i want to die, kys", Category.SELF_HARM, 4),
+    ],
+)
+def test_the_worst_term_of_a_category_counts(message, category, level):
+    assert verdict_on(message).categories[category] == LEVEL_SCORES[level]
 
 
 def test_the_lexicon_is_written_as_readings_are():

@@ -23,8 +23,9 @@ def test_a_blocked_word_stops_a_message_also_in_disguise(message):
     assert verdict.matched == ("words/7",)
 
 
-def test_a_blocked_word_is_a_whole_word():
-    assert judge("spoilers ahead", blocked_words=[SPOILER]).action == Action.ALLOW
+@pytest.mark.parametrize("message", ["spoilers ahead", "megaspoiler ahead"])
+def test_a_blocked_word_is_a_whole_word(message):
+    assert judge(message, blocked_words=[SPOILER]).matched == ()
 
 
 def test_a_blocked_phrase_spans_any_gap():
@@ -32,7 +33,7 @@ def test_a_blocked_phrase_spans_any_gap():
 
 
 def test_a_blocked_pattern_stops_a_message():
-    verdict = judge("use code SAVE20 now", blocked_patterns=[Rule("patterns/1", r"\bcode save\d{2}\b")])
+    verdict = judge("use code SAVE20 now", blocked_patterns=[Rule("patterns/1", r"\bcode SAVE\d{2}\b")])
     assert verdict.matched == ("patterns/1",)
     assert verdict.action == Action.STOP
 

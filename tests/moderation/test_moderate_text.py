@@ -26,10 +26,11 @@ def test_the_reading_behind_the_score_is_shown(monkeypatch):
 def test_each_line_of_standard_input_is_a_message(monkeypatch):
     printed = run(monkeypatch, stdin="hello there\n\nfuck you\n")
     assert printed.index("allow") < printed.index("ban")
+    assert printed.count("allow") == 1, "an empty line is none"
 
 
 def test_brackets_are_text_and_no_markup(monkeypatch):
-    assert "[red]hi[/red]" in run(monkeypatch, "[red]hi[/red]")
+    assert run(monkeypatch, "[red]hi[/red]").count("[red]hi[/red]") == 2, "as written and as read"
 
 
 def test_nothing_to_judge_is_an_error(monkeypatch):
