@@ -20,7 +20,7 @@ from redis.exceptions import NoScriptError
 
 from gateway.channel_layer import GatewayChannelLayer, LoopLayer
 from gateway.events import Delivery
-from gateway.redis_clients import Script, sync_redis
+from gateway.redis_clients import Script, outage, sync_redis
 from gateway.rooms import Room
 
 __all__ = [
@@ -177,13 +177,13 @@ def publish_pipeline(events: Sequence[RoomEvent]) -> list[Position | None]:
     Raises:
         redis.RedisError: Redis did not take them all; publishing them again is safe.
     """
-    answers = _execute(events)
-    unknown = [index for index, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
-    if unknown:
-        # Redis has restarted since the script was loaded; only what was refused is sent again.
-        sync_redis().script_load(_PUBLISH)
-        for index, answer in zip(unknown, _execute([events[index] for index in unknown]), strict=True):
-            answers[index] = answer
+    outage.check()
+    try:
+        answers = _answers(events)
+    except Exception as error:
+        outage.failed(error)
+        raise
+    outage.answered()
     for answer in answers:
         if isinstance(answer, Exception):
             raise answer
@@ -191,6 +191,17 @@ def publish_pipeline(events: Sequence[RoomEvent]) -> list[Position | None]:
         Position.parse(answer) if event.delivery.has_history else None
         for event, answer in zip(events, answers, strict=True)
     ]
+
+
+def _answers(events: Sequence[RoomEvent]) -> list[Any]:
+    answers = _execute(events)
+    unknown = [index for index, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
+    if unknown:
+        # Redis has restarted since the script was loaded; only what was refused is sent again.
+        sync_redis().script_load(_PUBLISH)
+        for index, answer in zip(unknown, _execute([events[index] for index in unknown]), strict=True):
+            answers[index] = answer
+    return answers
 
 
 def _execute(events: Sequence[RoomEvent]) -> list[Any]:

@@ -176,14 +176,18 @@ class ShardConnection(RedisSingleShardConnection):  # type: ignore[misc]
                 while True:
                     self._receive_message(await self._pubsub.get_message(timeout=None))
             except (RedisError, OSError, RuntimeError) as error:
-                if self.healthy:
-                    log.warning("lost the channel layer's Redis: %s", type(error).__name__)
+                self._report_loss(type(error).__name__)
             self._lost = True
-            self.healthy = False
             self._confirmed.clear()
             while self._lost:
                 await asyncio.sleep(_RECONNECT_SECONDS)
                 await self._restore()
+
+    def _report_loss(self, reason: str) -> None:
+        # Once for each loss, whoever notices it first.
+        if self.healthy:
+            log.warning("lost the channel layer's Redis: %s", reason)
+        self.healthy = False
 
     async def _restore(self) -> None:
         # Whoever began to subscribe before the loss finishes first.
@@ -238,7 +242,7 @@ class ShardConnection(RedisSingleShardConnection):  # type: ignore[misc]
             return
         self._unrestored.discard(name)
         if not self._unrestored:
-            log.info("the channel layer's Redis is back; %d subscriptions restored", len(self._subscribed_to))
+            log.warning("the channel layer's Redis is back; %d subscriptions restored", len(self._subscribed_to))
             self.healthy = True
             self.channel_layer.on_restored()
 
@@ -253,7 +257,7 @@ class ShardConnection(RedisSingleShardConnection):  # type: ignore[misc]
                 log.debug("the channel layer's ping was not sent")
             if loop.time() - self._last_echo <= MISSED_PINGS * PING_SECONDS:
                 continue
-            self.healthy = False
+            self._report_loss("it no longer hears itself")
             self._last_echo = loop.time()
             connection = self._pubsub.connection
             if connection is not None:

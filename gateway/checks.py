@@ -1,5 +1,6 @@
 """System checks: what must be true of the code and the configuration before anything starts."""
 
+import os
 from typing import Any
 
 from django.conf import settings
@@ -7,6 +8,7 @@ from django.core.checks import CheckMessage, Error, register
 
 from gateway.dispatch import HANDLERS
 from gateway.events import COMMANDS
+from gateway.failpoints import VARIABLE
 
 
 @register()
@@ -27,3 +29,11 @@ def every_limit_is_configured(app_configs: Any, **kwargs: Any) -> list[CheckMess
         for spec in COMMANDS.values()
         if spec.limit and spec.limit not in settings.GATEWAY_RATE_LIMITS
     ]
+
+
+@register()
+def no_failpoint_is_set(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A process that is told to kill itself belongs into tests."""
+    if not os.environ.get(VARIABLE) or settings.GATEWAY_FAILPOINTS_ALLOWED:
+        return []
+    return [Error(f"{VARIABLE} is set, which only tests may do", id="gateway.E003")]

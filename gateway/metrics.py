@@ -20,16 +20,21 @@ class Counters:
     rooms_reset: int = 0
     bus_reconnects: int = 0
     outbox_swept: int = 0
+    snapshots_read: int = 0
+    redis_up: int = 1
+    bus_up: int = 0
+    database_up: int = 1
 
 
 counters = Counters()
+_GAUGES = {"connections", "redis_up", "bus_up", "database_up"}
 
 
 def exposition() -> str:
     """The counters in the Prometheus text format, version 0.0.4."""
     lines: list[str] = []
     for field in fields(counters):
-        kind = "gauge" if field.name == "connections" else "counter"
+        kind = "gauge" if field.name in _GAUGES else "counter"
         suffix = "" if kind == "gauge" else "_total"
         lines.append(f"# TYPE gateway_{field.name}{suffix} {kind}")
         lines.append(f"gateway_{field.name}{suffix} {getattr(counters, field.name)}")

@@ -105,10 +105,14 @@ def _mark(marks: Sequence[_Mark]) -> None:
     )
 
 
-def sweep() -> int:
-    """Announce what was committed but not announced, as when a process died in between.
+def sweep(*, grace: timedelta = _GRACE) -> int:
+    """Announce all that was committed but not announced, as when a process died in between.
 
-    Safe to run anywhere and at any time: rows are locked, and publishing is idempotent by event id.
+    Safe to run anywhere and at any time: sweeps wait for each other, so that events keep their order, and
+    publishing is idempotent by event id.
+
+    Args:
+        grace: leave events younger than this to the process that wrote them.
 
     Returns:
         How many events were announced.
@@ -116,17 +120,23 @@ def sweep() -> int:
     Raises:
         redis.RedisError: Redis is away; nothing is lost.
     """
-    with transaction.atomic():
-        rows = list(
-            OutboxEvent.objects.select_for_update(skip_locked=True)
-            .filter(published_at__isnull=True, created_at__lt=timezone.now() - _GRACE)
-            .order_by("id")[:_SWEEP_EVENTS]
-        )
-        if not rows:
-            return 0
-        announced = announce(rows)
-    counters.outbox_swept += announced
-    return announced
+    before, last, announced = timezone.now() - grace, 0, 0
+    while True:
+        with transaction.atomic():
+            _wait_for_other_sweeps()
+            unpublished = OutboxEvent.objects.filter(published_at__isnull=True, created_at__lte=before, pk__gt=last)
+            rows = list(unpublished.order_by("pk")[:_SWEEP_EVENTS])
+            if rows:
+                announced += announce(rows)
+        if len(rows) < _SWEEP_EVENTS:
+            counters.outbox_swept += announced
+            return announced
+        last = rows[-1].pk
+
+
+def _wait_for_other_sweeps() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('gateway.outbox.sweep'))")
 
 
 def _publish(events: Sequence[RoomEvent]) -> dict[RoomEvent, Position | None]:

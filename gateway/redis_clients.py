@@ -2,8 +2,11 @@
 
 import asyncio
 import hashlib
+import logging
+import time
 from collections.abc import Sequence
 from functools import cache
+from threading import Lock
 from typing import Any
 
 import redis
@@ -11,12 +14,74 @@ from django.conf import settings
 from redis import asyncio as redis_asyncio
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as NoConnection
 from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import TimeoutError as NoAnswer
 from redis.retry import Retry
+
+from gateway.metrics import counters
+
+log = logging.getLogger(__name__)
 
 # A stalled Redis must cost a command no more than this; what was not published is swept later.
 TIMEOUT_SECONDS = 2.0
 _CONNECTIONS = 32
+# While Redis is away, somebody tries it as often as this.
+_TRY_SECONDS = 0.25
+
+
+class Outage:
+    """Whether Redis is away, as this process finds out by asking it; used from any thread.
+
+    While it is away one caller now and then tries it and all others fail at once, so that a Redis that does
+    not answer costs the process a timeout now and then and not one a command. The log gets one line when
+    Redis is lost and one when it is back.
+    """
+
+    def __init__(self) -> None:
+        self.away = False
+        self._next_try = 0.0
+        self._lock = Lock()
+
+    @property
+    def is_expected(self) -> bool:
+        """Whether asking Redis now would fail at once."""
+        return self.away and time.monotonic() < self._next_try
+
+    def check(self) -> None:
+        """Raise `redis.ConnectionError` when Redis is away and it is not yet time to try it again."""
+        if not self.away:
+            return
+        with self._lock:
+            if self.is_expected:
+                raise NoConnection("Redis is away")
+            # Nobody else tries while this caller does.
+            self._next_try = time.monotonic() + TIMEOUT_SECONDS
+
+    def failed(self, error: Exception) -> None:
+        """Note that Redis could not be asked; other errors than those of its connection are answers."""
+        if not isinstance(error, NoConnection | NoAnswer | OSError):
+            self.answered()
+            return
+        with self._lock:
+            self._next_try = time.monotonic() + _TRY_SECONDS
+            if self.away:
+                return
+            self.away = True
+            counters.redis_up = 0
+        log.warning("Redis is away (%s); events wait in the outbox", type(error).__name__)
+
+    def answered(self) -> None:
+        """Note that Redis has answered."""
+        if not self.away:
+            return
+        with self._lock:
+            self.away = False
+            counters.redis_up = 1
+        log.warning("Redis answers again")
+
+
+outage = Outage()
 
 
 @cache
@@ -26,7 +91,8 @@ def sync_redis() -> redis.Redis:
         settings.REDIS_URL,
         socket_timeout=TIMEOUT_SECONDS,
         socket_connect_timeout=TIMEOUT_SECONDS,
-        retry=Retry(NoBackoff(), 1),
+        # A connection Redis has closed is opened again; a Redis that does not answer is not asked twice.
+        retry=Retry(NoBackoff(), 1, supported_errors=(NoConnection,)),
         decode_responses=True,
     )
 
@@ -40,7 +106,7 @@ def async_redis() -> redis_asyncio.Redis:
         timeout=TIMEOUT_SECONDS,
         socket_timeout=TIMEOUT_SECONDS,
         socket_connect_timeout=TIMEOUT_SECONDS,
-        retry=AsyncRetry(NoBackoff(), 1),
+        retry=AsyncRetry(NoBackoff(), 1, supported_errors=(NoConnection,)),
         decode_responses=True,
     )
     return redis_asyncio.Redis(connection_pool=pool)
@@ -64,10 +130,10 @@ class Script:
             redis.RedisError: Redis is away, or the script failed.
         """
         try:
-            return await _pipeline.call("EVALSHA", self._sha, len(keys), *keys, *args)
+            return await ask("EVALSHA", self._sha, len(keys), *keys, *args)
         except NoScriptError:
             # Redis has restarted since the script was loaded.
-            return await _pipeline.call("EVAL", self._source, len(keys), *keys, *args)
+            return await ask("EVAL", self._source, len(keys), *keys, *args)
 
 
 class _Pipeline:
@@ -92,11 +158,10 @@ class _Pipeline:
         task.add_done_callback(self._sending.discard)
 
     async def _send(self, batch: list[tuple[tuple[Any, ...], asyncio.Future[Any]]]) -> None:
-        pipeline = async_redis().pipeline(transaction=False)
-        for command, _ in batch:
-            pipeline.execute_command(*command)
+        results: Sequence[Any]
         try:
-            results = await pipeline.execute(raise_on_error=False)
+            outage.check()
+            results = await self._execute([command for command, _ in batch])
         except Exception as error:
             # Whatever went wrong, nobody may wait for an answer for ever.
             results = [RedisError(type(error).__name__)] * len(batch)
@@ -108,5 +173,26 @@ class _Pipeline:
             else:
                 answer.set_result(result)
 
+    async def _execute(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
+        pipeline = async_redis().pipeline(transaction=False)
+        for command in commands:
+            pipeline.execute_command(*command)
+        try:
+            results = await pipeline.execute(raise_on_error=False)
+        except Exception as error:
+            outage.failed(error)
+            raise
+        outage.answered()
+        return results
+
 
 _pipeline = _Pipeline()
+
+
+async def ask(*command: Any) -> Any:
+    """Ask Redis one thing in the event loop; what is asked in the same turn of the loop shares one round trip.
+
+    Raises:
+        redis.RedisError: Redis is away, or refused.
+    """
+    return await _pipeline.call(*command)

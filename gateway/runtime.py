@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from django.db import connection as db_connection
 from redis.exceptions import RedisError
 
 from gateway import outbox
@@ -17,8 +18,9 @@ from gateway.database import in_database
 from gateway.errors import BANNED, INVALID_TOKEN, SHUTDOWN, TOKEN_EXPIRED, CommandError, ErrorCode
 from gateway.hub import hub
 from gateway.identity import identify_session
+from gateway.metrics import counters
 from gateway.presence import presence
-from gateway.redis_clients import async_redis
+from gateway.redis_clients import ask
 
 log = logging.getLogger(__name__)
 
@@ -151,8 +153,28 @@ async def stop_with_supervisor() -> None:
 @every(_SWEEP_SECONDS)
 async def sweep_outbox() -> None:
     """Announce what a dead process left, by one process of the cluster at a time."""
-    if await async_redis().set("outbox:sweeping", presence.process, nx=True, px=int(_SWEEP_SECONDS * 900)):
+    if await ask("SET", "outbox:sweeping", presence.process, "NX", "PX", int(_SWEEP_SECONDS * 900)):
         await in_database(outbox.sweep)
+
+
+@every(_SWEEP_SECONDS)
+async def look_at_database() -> None:
+    """Find out whether PostgreSQL answers; the log gets one line when it is lost and one when it is back."""
+    try:
+        await in_database(_ask_database)
+    except CommandError as error:
+        if counters.database_up:
+            log.warning("PostgreSQL is away (%s)", type(error.__cause__).__name__)
+        counters.database_up = 0
+        return
+    if not counters.database_up:
+        log.warning("PostgreSQL answers again")
+    counters.database_up = 1
+
+
+def _ask_database() -> None:
+    with db_connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
 
 
 async def close_ended() -> None:

@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from gateway.bus import bus
-from gateway.metrics import exposition
+from gateway.metrics import counters, exposition
 from gateway.runtime import runtime
 
 
@@ -13,11 +13,17 @@ async def healthz(request: HttpRequest) -> HttpResponse:
 
 
 async def readyz(request: HttpRequest) -> HttpResponse:
-    """200 when clients may be sent here; 503 while the bus is deaf or the process is stopping."""
-    checks = {"bus": bus.healthy, "accepting": not runtime.stopping}
+    """200 when clients may be sent here; 503, and which check failed, while it cannot serve them well."""
+    checks = {
+        "bus": bus.healthy,
+        "redis": bool(counters.redis_up),
+        "database": bool(counters.database_up),
+        "accepting": not runtime.stopping,
+    }
     return JsonResponse(checks, status=200 if all(checks.values()) else 503)
 
 
 async def metrics(request: HttpRequest) -> HttpResponse:
     """The process's counters in the Prometheus text format."""
+    counters.bus_up = int(bus.healthy)
     return HttpResponse(exposition(), content_type="text/plain; version=0.0.4")
