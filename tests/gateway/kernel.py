@@ -191,6 +191,9 @@ async def open_kernel(redis: OwnRedis) -> AsyncIterator[Kernel]:
         finally:
             for member in list(hub.connections.values()):
                 hub.remove(member)
+            # Rooms are given up here and now, not by their timers.
+            hub.rooms.clear()
+            await asyncio.gather(*hub._tasks, return_exceptions=True)
             await bus._layer.flush()
             bus._layer = None
 

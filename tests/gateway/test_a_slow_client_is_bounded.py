@@ -119,7 +119,7 @@ async def test_volatile_events_are_dropped_first_and_the_client_is_told_how_many
     outlet.push(broadcast(number + 1))
     resume_reading(pair)
 
-    received = await pair.read_until(b'{"event":"stream:lagging","data":{"dropped":7}}')
+    received = await pair.read_until(b'{"event":"stream:lagging","data":{"dropped":7')
 
     assert b'"n":-1' not in received
     assert f'"n":{number + 1},'.encode() in received
@@ -133,7 +133,7 @@ async def test_a_polling_client_is_told_of_dropped_events_too():
     items = await outlet.take(1)
 
     assert [item.name for item in items] == ["test:event", "stream:lagging"]
-    assert json.loads(items[1].message(Wire.WEBSOCKET))["data"] == {"dropped": 1}
+    assert json.loads(items[1].message(Wire.WEBSOCKET))["data"]["dropped"] == 1
     assert outlet.waiting == 0
 
 

@@ -33,10 +33,7 @@ async def test_joins_during_a_flood_of_other_processes_miss_and_double_nothing(k
     for process in processes:
         assert process.stdout
         await process.stdout.readline()
-    for process in processes:
-        assert process.stdin
-        process.stdin.write(b"go\n")
-    flood = asyncio.gather(*(process.wait() for process in processes))
+    flood = asyncio.gather(*(process.communicate(b"go\n") for process in processes))
     stays: list[tuple[Member, int, bool]] = []
 
     async def come_and_go() -> None:

@@ -57,12 +57,10 @@ async def test_two_processes_together_spend_what_one_may(redis):
     processes = [await run_python(SPENDER, redis.url, "shared", 90) for _ in range(2)]
     for process in processes:
         assert process.stdout
-        assert process.stdin
         await process.stdout.readline()
-        process.stdin.write(b"go\n")
 
-    counts = [int((await process.stdout.readline()).decode()) for process in processes if process.stdout]
-    await asyncio.gather(*(process.wait() for process in processes))
+    answers = await asyncio.gather(*(process.communicate(b"go\n") for process in processes))
+    counts = [int(output.decode()) for output, _ in answers]
 
     assert sum(counts) == 100
     assert all(count > 0 for count in counts)

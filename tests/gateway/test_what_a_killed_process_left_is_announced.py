@@ -37,7 +37,7 @@ with transaction.atomic(durable=True):
 async def left_behind(source: str, room: str) -> None:
     """Run `source` to its end."""
     process = await run_python(source, os.environ["REDIS_URL"], room)
-    await process.wait()
+    await process.communicate()
 
 
 async def test_events_of_a_killed_process_are_announced_once_and_in_order(servers, alice, bob, stream, crowd):
