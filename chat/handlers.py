@@ -15,6 +15,7 @@ from gateway.idempotency import Answer
 from gateway.identity import Identity
 from gateway.limits import Bucket
 from streams.selectors import StreamCard, access_cached_card
+from streams.services.rollups import counts_minutes
 from streams.snapshot import contribute
 
 batcher = Batcher[Draft](lambda drafts: services.send_messages(drafts=drafts), settings.CHAT_BATCH_MESSAGES)
@@ -67,3 +68,6 @@ def last_messages(card: StreamCard) -> list[object]:
     """The last public messages, for a joiner's snapshot. Events that follow may repeat one: its `id` tells."""
     page = selectors.page_before(selectors.access_messages(card, None), None, settings.CHAT_SNAPSHOT_MESSAGES)
     return [render.render(message, card) for message in page.messages]
+
+
+counts_minutes(selectors.comments_by_minute)

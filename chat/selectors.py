@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import TruncMinute
 
 from chat.models import Message, Visibility
 from gateway.identity import Identity
@@ -47,6 +49,13 @@ def messages_by_id(ids: Iterable[int]) -> dict[int, Message]:
     """Messages by id, with their authors, for checks that know the stream; one query."""
     wanted = set(ids)
     return Message.objects.select_related("author").in_bulk(wanted) if wanted else {}
+
+
+def comments_by_minute(start: datetime, end: datetime) -> dict[tuple[int, datetime], dict[str, int]]:
+    """Messages the room has seen, by stream and minute, for the roll-ups of streams."""
+    messages = Message.objects.filter(created_at__gte=start, created_at__lt=end).exclude(type=Visibility.PRIVATE)
+    rows = messages.annotate(minute=TruncMinute("created_at", tzinfo=UTC)).values("stream", "minute").order_by()
+    return {(row["stream"], row["minute"]): {"comments": row["count"]} for row in rows.annotate(count=Count("pk"))}
 
 
 def next_ids(count: int) -> list[int]:

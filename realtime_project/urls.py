@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from gateway import views as gateway_views
 from gateway.transports.rest import command
+from streams.api import AnalyticsView
 
 urlpatterns = [
     path("healthz", gateway_views.healthz),
@@ -17,6 +18,9 @@ urlpatterns = [
     path("api/auth/", include("accounts.api_urls")),
     path("api/streams/", include("streams.api_urls")),
     path("api/streams/<str:stream_id>/messages/", include("chat.api_urls")),
+    path("api/analytics/", AnalyticsView.as_view()),
+    path("api/og/", include("og.api_urls")),
+    path("api/", include("gifts.api_urls")),
     path("", include("accounts.urls")),
     path("", include("streams.urls")),
 ]

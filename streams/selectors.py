@@ -3,20 +3,22 @@
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db.models import Exists, Q, QuerySet
+from django.db.models import Exists, Max, Q, QuerySet, Sum
 from django.utils import timezone
 
 from gateway.database import in_database
 from gateway.errors import CommandError, ErrorCode
 from gateway.identity import Identity
-from streams.models import Reign, Status, Stream, StreamTotal
+from streams.models import Reign, Status, Stream, StreamNumbers, StreamTotal
 
 # How long a process may act on what it read of a stream; people notice nothing, the database does.
 _CARD_SECONDS = 1.0
 _MAX_CARDS = 10_000
+_MOST_ROWS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,3 +206,34 @@ def _load(stream_id: str) -> StreamCard:
         moderator_ids=frozenset(map(str, host.channel_moderators.values_list("pk", flat=True))),
         invited_ids=frozenset(map(str, invited)),
     )
+
+
+# --- Numbers --------------------------------------------------------------------------------------
+
+
+def numbers_of(period: str, start: datetime, end: datetime, *, stream_id: int | None = None) -> list[dict[str, Any]]:
+    """A stream's numbers, or those of all streams together, for each minute, hour or day that has any."""
+    rows = StreamNumbers.objects.filter(period=period, starts_at__gte=start, starts_at__lt=end)
+    if stream_id is not None:
+        rows = rows.filter(stream=stream_id)
+    summed = rows.order_by("starts_at").values("starts_at")
+    return list(
+        summed.annotate(
+            peak=Max("viewers"),
+            all_likes=Sum("likes"),
+            all_gifts=Sum("gifts"),
+            all_coins=Sum("coins"),
+            all_comments=Sum("comments"),
+        )[:_MOST_ROWS]
+    )
+
+
+def reign_leaders(stream_id: int, now: datetime, limit: int) -> list[tuple[str, str, int, int]]:
+    """Who sat on a stream's throne the longest: id, name, seconds, reigns."""
+    found: dict[str, tuple[str, int, int]] = {}
+    for reign in reigns(stream_id):
+        key = str(reign.user_id)
+        _, seconds, count = found.get(key, ("", 0, 0))
+        found[key] = (reign.user.username, seconds + reign_seconds(reign, now), count + 1)
+    ranked = sorted(found.items(), key=lambda item: (-item[1][1], int(item[0])))
+    return [(user_id, *rest) for user_id, rest in ranked[:limit]]

@@ -6,7 +6,7 @@ from gateway.database import in_database
 from gateway.redis_clients import async_redis
 from gateway.runtime import every
 from streams import metrics, services, whereabouts
-from streams.services import battles, challenges, throne
+from streams.services import battles, challenges, rollups, throne
 
 _TELL_SECONDS = 1.0
 _DEADLINE_SECONDS = 0.25
@@ -52,6 +52,13 @@ async def end_what_is_over() -> None:
     """End reigns and challenges whose time is over."""
     await in_database(throne.expire_reigns)
     await in_database(challenges.expire_challenges)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def roll_up_numbers() -> None:
+    """Roll up the last minutes, and set right what Redis counts."""
+    rollups.roll_up_recent()
+    rollups.heal_counts()
 
 
 @shared_task  # type: ignore[untyped-decorator]

@@ -15,7 +15,7 @@ from gifts.services import combos, ledger, wallets
 from gifts.services.ledger import Posting, Wallet
 from og import services as og_services
 from streams.rooms import stream_room
-from streams.services import battles, throne, totals
+from streams.services import battles, rollups, throne, totals
 from streams.services.totals import Gifted
 
 
@@ -57,6 +57,7 @@ def void_gift(*, transfer_id: int, reason: str, now: datetime | None = None) -> 
         publish(stream_room(str(sent.stream_id)), _voided(sent, now))
         throne.restore_throne(stream_id=sent.stream_id, now=now)
         wallets.tell_wallets([(wallet, posting) for wallet in held.values()], now)
+    rollups.roll_up(start=sent.created_at, end=sent.created_at)
     return sent
 
 

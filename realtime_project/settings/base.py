@@ -149,6 +149,9 @@ GATEWAY_IDENTITY_LOADER = "accounts.selectors.load_identity"
 GATEWAY_PING_INTERVAL_SECONDS: float = 25.0
 GATEWAY_PING_TIMEOUT_SECONDS: float = 20.0
 GATEWAY_AUTHENTICATION_SECONDS: float = 10.0
+# How long a process that was told to stop goes on accepting connections while readiness is red already: as long as
+# the load balancer in front needs to notice.
+GATEWAY_STOP_DELAY_SECONDS: float = env.float("STOP_DELAY_SECONDS", default=0)
 GATEWAY_MAX_FRAME_BYTES: int = 64 * 1024
 GATEWAY_MAX_ATTACHMENTS: int = 10
 GATEWAY_MAX_JSON_DEPTH: int = 32
@@ -254,6 +257,9 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "prune-outbox": {"task": "gateway.tasks.prune_outbox", "schedule": 3600.0},
     "meet-deadlines": {"task": "streams.tasks.meet_deadlines", "schedule": 5.0},
+    "roll-up-numbers": {"task": "streams.tasks.roll_up_numbers", "schedule": 60.0},
+    "keep-tiers": {"task": "gifts.tasks.keep_tiers", "schedule": 60.0},
+    "end-combos": {"task": "gifts.tasks.end_combos_left", "schedule": 5.0},
 }
 CELERY_TIMEZONE = "UTC"
 
