@@ -73,7 +73,7 @@ class NodeClient(Client):
 def node() -> None:
     missing = "node is not on PATH" if shutil.which("node") is None else ""
     if not missing and not (CLIENTS / "node_modules" / "socket.io-client").is_dir():
-        missing = f"socket.io-client is not installed; run: npm ci --prefix {CLIENTS.relative_to(Path.cwd())}"
+        missing = "socket.io-client is not installed; run: npm ci --prefix tests/clients-js"
     if missing and os.environ.get("CI") == "true":
         pytest.fail(missing)
     if missing:
