@@ -10,6 +10,7 @@ from gateway.database import in_database
 from gateway.dispatch import Context, handles
 from gateway.errors import CommandError, ErrorCode
 from gateway.events import iso
+from gateway.expiry import expiries
 from gateway.identity import identify
 
 
@@ -26,5 +27,5 @@ async def auth_refresh(context: Context, command: AuthRefresh) -> Refreshed:
     identity = await in_database(identify, command.token)
     if identity.user_id != context.identity.user_id:
         raise CommandError(ErrorCode.INVALID_TOKEN)
-    context.caller.identity = identity
+    expiries.renew(context.caller, identity)
     return Refreshed(token_expires_at=iso(datetime.fromtimestamp(identity.expires_at, UTC)))

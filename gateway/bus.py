@@ -30,13 +30,17 @@ __all__ = [
     "RoomClose",
     "RoomEvent",
     "bus",
+    "process_room",
     "publish_pipeline",
     "send_control",
+    "stop_process",
 ]
 
 # The channel layer's default prefix, which the publishing script must share with it.
 CHANNEL_PREFIX = "asgi"
 _STATE_SECONDS = 7 * 24 * 3600
+# Longer than any client takes to come in.
+_ENDED_SECONDS = 300
 _SEEN_SECONDS = 600
 
 # A Redis that restarted from a file, or a replica that took over, may lack the last events and would give their
@@ -138,7 +142,13 @@ class RoomClose(msgspec.Struct, tag_field="type", tag="room.close", kw_only=True
     except_session: str = ""
 
 
-BusMessage = RoomEvent | RoomClose
+class ProcessStop(msgspec.Struct, tag_field="type", tag="process.stop", kw_only=True, frozen=True):
+    """An order to one process to stop as if it had got SIGTERM. `room` is the process's own."""
+
+    room: str
+
+
+BusMessage = RoomEvent | RoomClose | ProcessStop
 _decode = msgspec.msgpack.Decoder(BusMessage).decode
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -221,8 +231,34 @@ def _execute(events: Sequence[RoomEvent]) -> list[Any]:
 
 
 def send_control(order: RoomClose) -> None:
-    """Send an order about a room's sockets to every process that holds the room."""
-    sync_redis().publish(_channel(Room.parse(order.room)), _encode(order))
+    """Send an order about a room's sockets to every process that holds the room.
+
+    The end of a session is noted too, before it is told: a socket that is just coming in was let in by a look
+    at the database from before, and looks for the note once it can hear orders.
+    """
+    pipeline = sync_redis().pipeline(transaction=False)
+    if order.session:
+        pipeline.set(_ended(order.session), f"{order.code}:{order.reason}", ex=_ENDED_SECONDS)
+    pipeline.publish(_channel(Room.parse(order.room)), _encode(order))
+    pipeline.execute()
+
+
+_NOTE = Script("return redis.call('GET', KEYS[1])")
+
+
+def process_room(process: str) -> Room:
+    """The room in which a process, by its name in the cluster, hears orders to itself."""
+    return Room("process", process)
+
+
+def stop_process(process: str) -> bool:
+    """Tell a process to stop as if it had got SIGTERM; returns whether it has heard."""
+    room = process_room(process)
+    return int(sync_redis().publish(_channel(room), _encode(ProcessStop(room=room.wire)))) > 0
+
+
+def _ended(session: str) -> str:
+    return f"session:ended:{session}"
 
 
 # --- In the event loop ----------------------------------------------------------------------------
@@ -268,6 +304,14 @@ class Bus:
         """Where the room's history stands; a room without one is given an epoch."""
         epoch, seq = await _POSITION([_key(room, "state"), _key(room, "history")], [token_hex(4), _STATE_SECONDS])
         return Position(epoch, int(seq))
+
+    async def end_of(self, session: str) -> tuple[int, str] | None:
+        """The close code and reason of a session that has ended a short while ago."""
+        note = await _NOTE([_ended(session)], [])
+        if note is None:
+            return None
+        code, _, reason = str(note).partition(":")
+        return int(code), reason
 
     async def history(self, room: Room, since: Position) -> list[RoomEvent] | None:
         """The room's events after `since`, oldest first; `None` when some of them are no longer kept."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -25,6 +26,9 @@ Outgoing = Packet | Broadcast
 # More than this waiting means the client reads too slowly for typing and cursors to be worth its time.
 _VOLATILE_BYTES = 16 * 1024
 _FLUSH_SECONDS = 5.0
+# A client that is closed because it reads too slowly has this long to read why; it comes back between these.
+_SLOW_SECONDS = 3.0
+_SLOW_RETURN_MS = (1000, 5000)
 Send = Callable[[str | bytes], Awaitable[None]]
 
 
@@ -50,15 +54,18 @@ class Outlet:
     """
 
     __slots__ = (
-        "_drainer", "_dropped", "_queue", "_queued_bytes", "_raw", "_send", "_taken", "_waiter", "closed",
-        "on_slow", "raw_write", "wire",
+        "_drainer", "_dropped", "_queue", "_queued_bytes", "_raw", "_send", "_taken", "_waiter", "aborted", "closed",
+        "on_slow", "on_violation", "raw_write", "wire",
     )  # fmt: skip
 
     def __init__(self, wire: Wire) -> None:
         self.wire = wire
         self.raw_write: Callable[[bytes], None] | None = None
         self.on_slow: Callable[[], None] = lambda: None
+        # Called by the server when the client broke the websocket protocol, just before it is closed for that.
+        self.on_violation: Callable[[], None] = lambda: None
         self.closed = False
+        self.aborted = False
         self._raw: RawSocket | None = None
         self._send: Send | None = None
         self._queue: deque[Outgoing] = deque()
@@ -92,6 +99,8 @@ class Outlet:
         self._queued_bytes = 0
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result([])
+        if self._taken is not None and not self._taken.done():
+            self._taken.set_result(None)
 
     def seal(self) -> None:
         """Take no more. What the socket was given still goes out, and `abort` still cuts it."""
@@ -131,6 +140,23 @@ class Outlet:
         if self._send is not None:
             self._start_draining()
 
+    def push_last(self, item: Outgoing) -> None:
+        """Forget what waits, send `item`, and take no more."""
+        self._queue.clear()
+        self._queued_bytes = 0
+        if self.closed:
+            return
+        self.seal()
+        if self._raw is not None:
+            self._raw.raw_write(item.frame(self.wire))
+        elif self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result([item])
+        else:
+            self._queue.append(item)
+            self._queued_bytes = item.size
+            if self._send is not None:
+                self._start_draining()
+
     @property
     def waiting(self) -> int:
         """Bytes held for this client, here and in its socket."""
@@ -153,7 +179,7 @@ class Outlet:
 
     async def taken(self, seconds: float) -> None:
         """Return when a poll has taken what waits, or after `seconds`."""
-        if self._queue and not self.closed:
+        if self._queue:
             self._taken = asyncio.get_running_loop().create_future()
             await asyncio.wait([self._taken], timeout=seconds)
 
@@ -168,6 +194,7 @@ class Outlet:
     def abort(self) -> None:
         """Cut the connection without a word, as for a client that does not read."""
         raw = self._raw
+        self.aborted = True
         self.detach()
         if self._drainer is not None:
             self._drainer.cancel()
@@ -233,6 +260,14 @@ class Outlet:
             self._drainer = None
 
 
+def closing_notice(code: CloseCode, reason: str, retry_after_ms: int | None) -> Broadcast:
+    """What a client is told before it is closed; codes that ask not to reconnect carry no advice when to."""
+    closing = SessionClosing(
+        code=int(code), reason=reason, retry_after_ms=retry_after_ms if code.may_reconnect else None
+    )
+    return Broadcast("session:closing", finish(closing)[1], Delivery.DURABLE)
+
+
 class Connection(ABC):
     """One client on one transport. Both socket transports implement `close`; the rest is shared.
 
@@ -266,23 +301,25 @@ class Connection(ABC):
 
     def close(self, code: CloseCode, reason: str, retry_after_ms: int | None = None) -> None:
         """Tell the client why, then close. Never waits and never raises; a second call does nothing."""
+        if self.tell_closing(code, reason, retry_after_ms):
+            self._close(code, reason)
+
+    def tell_closing(self, code: CloseCode, reason: str, retry_after_ms: int | None = None) -> bool:
+        """Tell the client why it is about to be closed, once; returns whether it had not been told before."""
         if self.closing:
-            return
+            return False
         self.closing = True
+        notice = closing_notice(code, reason, retry_after_ms)
         if code == SLOW:
-            self.outlet.abort()
+            self.outlet.push_last(notice)
+            asyncio.get_running_loop().call_later(_SLOW_SECONDS, self.outlet.abort)
         else:
-            self.send_event(
-                "session:closing",
-                SessionClosing(
-                    code=int(code), reason=reason, retry_after_ms=retry_after_ms if code.may_reconnect else None
-                ),
-            )
-        self._close(code, reason)
+            self.deliver(notice)
+        return True
 
     def close_slow(self) -> None:
         """Close a client that reads too slowly to be kept."""
-        self.close(SLOW, "slow")
+        self.close(SLOW, "slow", retry_after_ms=random.randint(*_SLOW_RETURN_MS))
 
     @abstractmethod
     def _close(self, code: CloseCode, reason: str) -> None:

@@ -177,6 +177,18 @@ class SessionReady(Event):
 
 
 @event(
+    "session:expiring",
+    to="the client, a minute before its access token runs out",
+    delivery=Delivery.DURABLE,
+    example={"ttl": 60},
+)
+class SessionExpiring(Event):
+    """The access token runs out in `ttl` seconds, and the socket with it: send `auth:refresh`. Once a token."""
+
+    ttl: int
+
+
+@event(
     "session:closing",
     to="the client, before every server-side disconnect",
     delivery=Delivery.DURABLE,

@@ -8,7 +8,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from gateway.bus import BusMessage, Position, RoomClose, RoomEvent, bus
+from gateway.bus import BusMessage, Position, ProcessStop, RoomClose, RoomEvent, bus
 from gateway.connection import Connection
 from gateway.errors import CloseCode, CommandError, ErrorCode
 from gateway.events import Delivery, RoomReset, finish
@@ -31,6 +31,8 @@ class Hub:
         self.connections: dict[str, Connection] = {}
         # Called when the number of distinct users of a counted room changes here.
         self.on_count: Callable[[Room, int], None] = lambda room, count: None
+        # Called when somebody tells this process to stop.
+        self.on_stop: Callable[[], None] = lambda: None
         self._tasks: set[asyncio.Task[None]] = set()
         self._restored = 0
 
@@ -150,8 +152,11 @@ class Hub:
         """Take a message from the bus."""
         local = self.rooms.get(Room.parse(message.room))
         if local is None:
-            return
-        if isinstance(message, RoomClose):
+            if isinstance(message, ProcessStop):
+                self.on_stop()
+        elif isinstance(message, ProcessStop):
+            log.warning("an order to a process came to the room %s", message.room)
+        elif isinstance(message, RoomClose):
             self._close(local, message)
         elif message.seq == 0:
             self._accept(local, message)

@@ -186,6 +186,11 @@ def total(key: str) -> int:
     return sum(int(count) for process, count in counts.items() if process in set(living))
 
 
+def living_processes() -> list[str]:
+    """The names of the processes whose heart beats, in order. For staff commands."""
+    return sorted(map(str, sync_redis().zrangebyscore(_PROCESSES, time.time(), "+inf")))
+
+
 def cluster_counts(prefix: str) -> dict[str, dict[str, int]]:
     """Counts by key and process of all living processes, for keys that start with `prefix`. For staff commands."""
     client = sync_redis()

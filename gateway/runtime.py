@@ -5,17 +5,19 @@ import logging
 import multiprocessing
 import random
 import signal
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from types import FrameType
 
+from django.conf import settings
 from django.db import connection as db_connection
 from redis.exceptions import RedisError
 
 from gateway import outbox
-from gateway.bus import bus
+from gateway.bus import bus, process_room
 from gateway.database import in_database
-from gateway.errors import BANNED, INVALID_TOKEN, SHUTDOWN, TOKEN_EXPIRED, CommandError, ErrorCode
+from gateway.errors import BANNED, INVALID_TOKEN, SHUTDOWN, CommandError, ErrorCode
+from gateway.expiry import expiries
 from gateway.hub import hub
 from gateway.identity import identify_session
 from gateway.metrics import counters
@@ -24,12 +26,13 @@ from gateway.redis_clients import ask
 
 log = logging.getLogger(__name__)
 
-_SWEEP_SECONDS = 1.0
+_SWEEP_SECONDS = 0.5
+_LOOK_SECONDS = 1.0
 _PARENT_SECONDS = 1.0
-_EXPIRY_SECONDS = 5.0
+_EXPIRY_SECONDS = 1.0
 _RETRY_SECONDS = 1.0
-# Clients of a stopping process come back spread over this many milliseconds.
-_RETURN_WINDOW_MS = 10_000
+# Clients of a stopping process come back spread evenly between these.
+_RETURN_WINDOW_MS = (500, 10_000)
 
 Work = Callable[[], Awaitable[None]]
 
@@ -62,6 +65,8 @@ class Runtime:
         self._retrying: asyncio.Task[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._checking: asyncio.Task[None] | None = None
+        # Whether new clients are let in; a process that is about to stop turns them away first.
+        self.accepting = True
         self.stopping = False
         # Closes a socket that has not said who it is; called when the process stops.
         self.waiting: set[Callable[[], None]] = set()
@@ -107,18 +112,45 @@ class Runtime:
         self._tasks.clear()
         await presence.stop()
 
+    def heed_signals(self) -> None:
+        """On SIGTERM let no new client in, and hand the signal to the server `GATEWAY_STOP_DELAY_SECONDS` later.
+
+        In between, a load balancer sees that readiness is red, and sends nobody here any more.
+        """
+        server = signal.getsignal(signal.SIGTERM)
+        if not callable(server):
+            return
+        loop = asyncio.get_running_loop()
+
+        def leave(number: int) -> None:
+            self.dismiss_all()
+            server(number, None)
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            self.accepting = False
+            loop.call_soon_threadsafe(loop.call_later, settings.GATEWAY_STOP_DELAY_SECONDS, leave, number)
+
+        signal.signal(signal.SIGTERM, stop)
+
     def dismiss_all(self) -> None:
         """Tell every client to come back later, each after a time of its own, and close it; once."""
         if self.stopping:
             return
         self.stopping = True
-        for connection in list(hub.connections.values()):
-            connection.close(SHUTDOWN, "shutdown", retry_after_ms=random.randint(500, _RETURN_WINDOW_MS))
+        self.accepting = False
+        connections = list(hub.connections.values())
+        random.shuffle(connections)
+        for number, connection in enumerate(connections):
+            place = (number + random.random()) / len(connections)
+            wait = _RETURN_WINDOW_MS[0] + int(place * (_RETURN_WINDOW_MS[1] - _RETURN_WINDOW_MS[0]))
+            connection.close(SHUTDOWN, "shutdown", retry_after_ms=wait)
         for close in list(self.waiting):
             close()
 
     async def _start(self) -> None:
+        hub.on_stop = lambda: signal.raise_signal(signal.SIGTERM)
         await bus.start(hub.receive, self._catch_up)
+        await bus.listen(process_room(presence.process))
         hub.on_count = lambda room, count: presence.state(room.wire, count)
         self._tasks = [
             asyncio.ensure_future(presence.beat()),
@@ -157,7 +189,7 @@ async def sweep_outbox() -> None:
         await in_database(outbox.sweep)
 
 
-@every(_SWEEP_SECONDS)
+@every(_LOOK_SECONDS)
 async def look_at_database() -> None:
     """Find out whether PostgreSQL answers; the log gets one line when it is lost and one when it is back."""
     try:
@@ -191,11 +223,8 @@ async def close_ended() -> None:
 
 @every(_EXPIRY_SECONDS)
 async def close_expired() -> None:
-    """Close the sockets whose access token has run out and was not renewed."""
-    now = time.time()
-    for connection in list(hub.connections.values()):
-        if 0 < connection.identity.expires_at <= now:
-            connection.close(TOKEN_EXPIRED, "token_expired", retry_after_ms=0)
+    """Tell sockets whose access token is about to run out, and close those whose token has and was not renewed."""
+    expiries.run()
 
 
 runtime = Runtime()

@@ -60,6 +60,11 @@ class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
         else:
             super().handle_ping()
 
+    def handle_parser_exception(self) -> None:
+        if self.outlet is not None:
+            self.outlet.on_violation()
+        super().handle_parser_exception()
+
     def pause_writing(self) -> None:
         super().pause_writing()
         if self.outlet is not None:

@@ -18,7 +18,7 @@ async def readyz(request: HttpRequest) -> HttpResponse:
         "bus": bus.healthy,
         "redis": bool(counters.redis_up),
         "database": bool(counters.database_up),
-        "accepting": not runtime.stopping,
+        "accepting": runtime.accepting,
     }
     return JsonResponse(checks, status=200 if all(checks.values()) else 503)
 

@@ -28,6 +28,7 @@ bridge = GatewayBridge()
 async def lifespan(scope: Any, receive: Any, send: Any) -> None:
     """Start the gateway's background work with the server, and stop it with the server."""
     await receive()
+    runtime.heed_signals()
     warm()
     tune_garbage_collector()
     try:

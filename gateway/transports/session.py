@@ -14,8 +14,9 @@ from gateway.bus import bus
 from gateway.connection import Connection, Outlet
 from gateway.database import in_database
 from gateway.dispatch import DISCONNECT_HANDLERS, dispatch
-from gateway.errors import SHUTDOWN, STATE_LOST, CloseCode, CommandError, ErrorCode
+from gateway.errors import PROTOCOL_VIOLATION, SHUTDOWN, STATE_LOST, CloseCode, CommandError, ErrorCode
 from gateway.events import SessionLimits, SessionReady, iso, now_iso
+from gateway.expiry import expiries
 from gateway.hub import hub
 from gateway.idempotency import Answer
 from gateway.identity import Identity
@@ -39,6 +40,12 @@ class ClientConnection(Connection):
         self._commands: deque[tuple[object, object, object]] = deque()
         self._worker: asyncio.Task[None] | None = None
         self._space: asyncio.Event | None = None
+        outlet.on_slow = self.close_slow
+        outlet.on_violation = self.tell_violation
+
+    def tell_violation(self) -> None:
+        """Tell the client that it broke the protocol; its transport closes it for that."""
+        self.tell_closing(PROTOCOL_VIOLATION, "protocol_violation")
 
     async def submit(self, name: object, payload: object, reference: object) -> None:
         """Queue a command. Waits while the queue is full, which stops reading from the client.
@@ -96,7 +103,7 @@ async def knock(address: str) -> None:
     Raises:
         CommandError: `rate_limited` or `connection_limit`, or `unavailable` when the server is stopping.
     """
-    if runtime.stopping:
+    if not runtime.accepting:
         raise CommandError(ErrorCode.UNAVAILABLE, retry_after=1.0)
     if not settings.GATEWAY_LIMITS_ENABLED:
         return
@@ -118,7 +125,7 @@ async def admit(connection: ClientConnection) -> None:
     Raises:
         CommandError: `connection_limit`, or `unavailable` when the server is stopping.
     """
-    if runtime.stopping:
+    if not runtime.accepting:
         raise CommandError(ErrorCode.UNAVAILABLE, retry_after=1.0)
     await _claim(connection)
     hub.add(connection)
@@ -130,11 +137,17 @@ async def welcome(connection: ClientConnection) -> None:
     try:
         async with hub.joining(connection, room) as entry:
             entry.admit(await bus.position(room))
+        ended = await bus.end_of(connection.identity.session_id)
     except (CommandError, RedisError, OSError, TimeoutError) as error:
         log.warning("a client could not enter its user's room: %s", type(error).__name__)
         connection.close(STATE_LOST, "unavailable", retry_after_ms=1000)
         return
+    if ended is not None:
+        # The session ended after it was read and before this socket could hear of it.
+        connection.close(CloseCode(ended[0]), ended[1])
+        return
     connection.send_event("session:ready", _ready(connection.identity))
+    expiries.watch(connection)
 
 
 def close_session(connection: Connection) -> None:

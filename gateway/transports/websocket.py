@@ -7,6 +7,7 @@ browser on our own origin came with its Django session.
 
 import asyncio
 import logging
+import random
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
@@ -20,7 +21,7 @@ from django.contrib.auth import get_user
 from django.http import parse_cookie
 from redis.exceptions import RedisError
 
-from gateway.connection import Outlet
+from gateway.connection import Outlet, closing_notice
 from gateway.database import in_database
 from gateway.dispatch import refusal
 from gateway.errors import (
@@ -28,19 +29,20 @@ from gateway.errors import (
     CONNECTION_LIMIT,
     INVALID_TOKEN,
     PROTOCOL_VIOLATION,
+    SHUTDOWN,
     STATE_LOST,
     CloseCode,
     CommandError,
     ErrorCode,
 )
-from gateway.events import Delivery, SessionClosing, encode, finish
+from gateway.events import encode
 from gateway.idempotency import Answer
 from gateway.identity import SESSION_CLAIM, Identity, identify, identify_session
 from gateway.json_limits import loads
 from gateway.runtime import runtime
 from gateway.transports.address import client_address, header
 from gateway.transports.session import ClientConnection, admit, authenticated, close_session, knock, welcome
-from gateway.wire import Broadcast, Packet, Wire
+from gateway.wire import Packet, Wire
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +53,8 @@ _CLOSE_CODES = {
     ErrorCode.BANNED: BANNED,
     ErrorCode.CONNECTION_LIMIT: CONNECTION_LIMIT,
 }
-_RETRY_MS = 1000
+# Whoever may come back does so after a time between these.
+_RETRY_MS = (500, 3000)
 _CLOSE_SECONDS = 5.0
 
 
@@ -71,7 +74,6 @@ class WebSocketConnection(ClientConnection):
     def __init__(self, consumer: "GatewayConsumer", identity: Identity) -> None:
         super().__init__(consumer.outlet, consumer.address, identity)
         self._consumer = consumer
-        self.outlet.on_slow = self.close_slow
 
     def answer(self, reference: object, answer: Answer) -> None:
         if reference is not None or not answer.ok:
@@ -155,12 +157,12 @@ class GatewayConsumer(AsyncConsumer):  # type: ignore[misc]
     def _await_authentication(self) -> None:
         loop = asyncio.get_running_loop()
         self._deadline = loop.call_later(
-            settings.GATEWAY_AUTHENTICATION_SECONDS, self.close_soon, INVALID_TOKEN, "authentication_timeout"
+            settings.GATEWAY_AUTHENTICATION_SECONDS, self._dismiss_with, INVALID_TOKEN, "authentication_timeout"
         )
         runtime.waiting.add(self._dismiss)
 
     def _dismiss(self) -> None:
-        self._refuse(CommandError(ErrorCode.UNAVAILABLE))
+        self._dismiss_with(SHUTDOWN, "shutdown")
 
     def _is_own_origin(self) -> bool:
         origin = header(self.scope, b"origin")
@@ -190,12 +192,11 @@ class GatewayConsumer(AsyncConsumer):  # type: ignore[misc]
             self.outlet.push(reply(frame.ref, Answer(ok=True, body="{}")))
 
     def _refuse(self, error: CommandError) -> None:
-        code = _CLOSE_CODES.get(error.code, STATE_LOST)
-        closing = SessionClosing(
-            code=int(code), reason=error.code, retry_after_ms=_RETRY_MS if code.may_reconnect else None
-        )
-        self.outlet.push(Broadcast("session:closing", finish(closing)[1], Delivery.DURABLE))
-        self.close_soon(code, error.code)
+        self._dismiss_with(_CLOSE_CODES.get(error.code, STATE_LOST), error.code)
+
+    def _dismiss_with(self, code: CloseCode, reason: str) -> None:
+        self.outlet.push(closing_notice(code, reason, random.randint(*_RETRY_MS)))
+        self.close_soon(code, reason)
 
     async def _enter(self, identity: Identity) -> None:
         connection = WebSocketConnection(self, identity)
@@ -209,7 +210,7 @@ class GatewayConsumer(AsyncConsumer):  # type: ignore[misc]
     async def _receive(self, text: str | None) -> None:
         if text is not None and len(text) > settings.GATEWAY_MAX_FRAME_BYTES:
             # Only a server without a limit of its own, such as daphne, hands such a frame over.
-            leave = self.connection.close if self.connection is not None else self.close_soon
+            leave = self.connection.close if self.connection is not None else self._dismiss_with
             leave(PROTOCOL_VIOLATION, "frame_too_large")
             return
         frame = _decode(text)
@@ -232,6 +233,9 @@ class GatewayConsumer(AsyncConsumer):  # type: ignore[misc]
 
     async def _close(self, code: CloseCode, reason: str) -> None:
         await self.outlet.flushed()
+        if self.outlet.aborted:
+            self._give_up()
+            return
         self.outlet.seal()
         closing = self.send({"type": "websocket.close", "code": int(code), "reason": reason})
         try:
@@ -239,10 +243,13 @@ class GatewayConsumer(AsyncConsumer):  # type: ignore[misc]
         except TimeoutError:
             # A client that does not read would hold the close frame back, and itself here, for ever.
             self.outlet.abort()
-            if self._task is not None:
-                self._task.cancel()
+            self._give_up()
         except Exception as error:
             log.debug("a websocket was closed already: %s", type(error).__name__)
+
+    def _give_up(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
 
     def _stop_waiting(self) -> None:
         if self._deadline is not None:

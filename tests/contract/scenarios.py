@@ -5,6 +5,7 @@ An event that is declared without a scenario here fails `test_scenarios.py`.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -14,7 +15,16 @@ from accounts import services as account_services
 from accounts.events import AuthRefresh
 from chat.events import ChatMessage, SendMessage
 from gateway.connection import Outlet
-from gateway.events import Command, Delivery, Event, RoomReset, SessionClosing, SessionReady, StreamLagging
+from gateway.events import (
+    Command,
+    Delivery,
+    Event,
+    RoomReset,
+    SessionClosing,
+    SessionExpiring,
+    SessionReady,
+    StreamLagging,
+)
 from gateway.redis_clients import sync_redis
 from gateway.testing import Client, Reply, ServerProcess, Transport
 from gateway.wire import Broadcast, Wire
@@ -101,6 +111,14 @@ async def somebody_signs_out_everywhere(stage: Stage) -> dict[str, Any]:
     await client.wait_for("session:ready")
     await sync_to_async(account_services.sign_out_everywhere)(user=stage.bob.user)
     return await client.wait_for("session:closing")
+
+
+@hears(SessionExpiring)
+async def a_token_is_about_to_run_out(stage: Stage) -> dict[str, Any]:
+    token = account_services.access_token(stage.bob.session)
+    token.set_exp(lifetime=timedelta(seconds=30))
+    client = await stage.crowd.connect_with(stage.server, str(token), stage.transport)
+    return await client.wait_for("session:expiring")
 
 
 @hears(RoomReset)

@@ -22,12 +22,14 @@ class RawClient(asyncio.Protocol):
     Attributes:
         messages: the text of every message received, in order.
         close_code: the code of the server's close frame.
+        answers_pings: whether it answers the heartbeat of Engine.IO.
     """
 
     def __init__(self, wire: Wire) -> None:
         self.wire = wire
         self.messages: list[str] = []
         self.close_code: int | None = None
+        self.answers_pings = True
         self.opened = asyncio.Event()
         self.lost = asyncio.Event()
         self._news = asyncio.Event()
@@ -75,7 +77,8 @@ class RawClient(asyncio.Protocol):
             self.send("", opcode=0x88)
             self.transport.close()
         elif opcode == 1 and payload == b"2" and self.wire is Wire.SOCKETIO:
-            self.send("3")
+            if self.answers_pings:
+                self.send("3")
         elif opcode == 1:
             self.messages.append(payload.decode())
         return True
@@ -86,7 +89,12 @@ class RawClient(asyncio.Protocol):
         """Send one message."""
         payload, mask = text.encode(), os.urandom(4)
         size = len(payload)
-        head = bytes((opcode, 0x80 | size)) if size < 126 else bytes((opcode, 0xFE)) + size.to_bytes(2, "big")
+        if size < 126:
+            head = bytes((opcode, 0x80 | size))
+        elif size < 65_536:
+            head = bytes((opcode, 0xFE)) + size.to_bytes(2, "big")
+        else:
+            head = bytes((opcode, 0xFF)) + size.to_bytes(8, "big")
         self.transport.write(head + mask + bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload)))
 
     def command(self, reference: int, name: str, data: dict[str, Any]) -> None:

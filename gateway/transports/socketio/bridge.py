@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from socketio import packet as socketio_packet
 
 from gateway.database import in_database
-from gateway.errors import ERRORS, PROTOCOL_VIOLATION, CloseCode, CommandError, ErrorCode
+from gateway.errors import ERRORS, PROTOCOL_VIOLATION, STATE_LOST, CloseCode, CommandError, ErrorCode
 from gateway.idempotency import Answer
 from gateway.identity import Identity, identify
 from gateway.runtime import runtime
@@ -176,7 +176,6 @@ class SocketIOConnection(ClientConnection):
     def __init__(self, socket: EngineSocket, address: str, identity: Identity) -> None:
         super().__init__(socket.outlet, address, identity)
         self._socket = socket
-        self.outlet.on_slow = self.close_slow
 
     def answer(self, reference: object, answer: Answer) -> None:
         if reference is not None:
@@ -224,8 +223,19 @@ class GatewayBridge(Bridge):
 
     async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
         self._stop_waiting(eio_sid)
+        self._tell_end(eio_sid, reason)
         self._forget(eio_sid)
         await super()._handle_eio_disconnect(eio_sid, reason)
+
+    def _tell_end(self, eio_sid: str, reason: str) -> None:
+        """Say why, when it is Engine.IO that ends a session: what is sent now still goes out where it can."""
+        connection = self._connections.get(eio_sid)
+        if connection is None:
+            return
+        if reason == self.eio.reason.PING_TIMEOUT:
+            connection.tell_closing(STATE_LOST, "ping_timeout", retry_after_ms=0)
+        elif reason == self.eio.reason.TRANSPORT_ERROR:
+            connection.tell_violation()
 
     def _stop_waiting(self, eio_sid: str) -> None:
         waiting = self._waiting.pop(eio_sid, None)

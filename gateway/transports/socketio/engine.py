@@ -205,6 +205,7 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
             log.debug("a client closed its websocket")
         except (ValueError, EngineIOError) as error:
             log.warning("closed a websocket after a bad packet: %s", error)
+            await self.close(wait=False, reason=self.server.reason.TRANSPORT_ERROR)
 
     async def _receive(self, ws: Any) -> str | bytes:
         data: str | bytes = await ws.wait()
