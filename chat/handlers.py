@@ -6,7 +6,7 @@ from chat import render, selectors, services
 from chat.events import SendMessage
 from chat.models import Kind, Visibility
 from chat.services import Draft
-from chat.text import require_emoji, require_text
+from chat.text import require_emoji
 from gateway import limits
 from gateway.batch import Batcher
 from gateway.dispatch import Context, handles
@@ -14,6 +14,7 @@ from gateway.errors import CommandError, ErrorCode
 from gateway.idempotency import Answer
 from gateway.identity import Identity
 from gateway.limits import Bucket
+from moderation.plain_text import require_text
 from streams.selectors import StreamCard, access_cached_card
 from streams.services.rollups import counts_minutes
 from streams.snapshot import contribute

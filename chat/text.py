@@ -1,15 +1,13 @@
-"""What a text may hold, and whom it names."""
+"""What a message's text holds: emoji alone or not, whom it names, how it begins."""
 
 import re
-import unicodedata
 from typing import NamedTuple
 
 from django.conf import settings
 
 from gateway.errors import CommandError, ErrorCode
+from moderation.plain_text import require_text
 
-_MARKUP = re.compile(r"<[A-Za-z/!?][^<>]*>")
-_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _MENTION = re.compile(r"(?<![\w@])@([A-Za-z0-9_]{3,30})(?!\w)")
 _PREVIEW_CHARACTERS = 80
 
@@ -20,20 +18,6 @@ class Name(NamedTuple):
     username: str
     start: int
     end: int
-
-
-def require_text(text: str) -> str:
-    """The text, when it may be sent.
-
-    Raises:
-        CommandError: `invalid_content` when it is empty, too long, or holds markup, control characters or
-            bidirectional overrides.
-    """
-    if not text.strip() or len(text) > settings.CHAT_MAX_CHARACTERS:
-        raise CommandError(ErrorCode.INVALID_CONTENT)
-    if _MARKUP.search(text) or any(map(_is_refused, text)):
-        raise CommandError(ErrorCode.INVALID_CONTENT)
-    return text
 
 
 def require_emoji(text: str) -> str:
@@ -57,9 +41,3 @@ def preview(text: str) -> str:
     """The beginning of a text on one line."""
     line = " ".join(text.split())
     return line if len(line) <= _PREVIEW_CHARACTERS else line[: _PREVIEW_CHARACTERS - 1] + "…"
-
-
-def _is_refused(character: str) -> bool:
-    if character == "\n" or (character.isascii() and character.isprintable()):
-        return False
-    return character in _BIDI or unicodedata.category(character) == "Cc"

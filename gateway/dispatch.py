@@ -11,9 +11,10 @@ import msgspec
 from redis.exceptions import RedisError
 
 from gateway import limits
+from gateway.database import in_database
 from gateway.errors import CommandError, ErrorCode
 from gateway.events import COMMANDS, Command, CommandSpec, encode
-from gateway.idempotency import Answer, CommandKey
+from gateway.idempotency import Answer, CommandKey, earlier
 from gateway.identity import Identity
 from gateway.metrics import counters
 
@@ -123,14 +124,30 @@ async def _carry_out(caller: Caller, name: object, payload: object) -> Answer:
         raise CommandError(ErrorCode.UNAUTHORIZED_EVENT)
     if spec.needs_connection and not caller.live:
         raise CommandError(ErrorCode.CONNECTION_REQUIRED)
+    try:
+        answer = await _answer(caller, spec, payload)
+    except CommandError as error:
+        answer = refusal(error, name)
+    return answer if answer.ok else await _first_answer(caller, spec, payload) or answer
+
+
+async def _answer(caller: Caller, spec: CommandSpec, payload: object) -> Answer:
     if spec.limit:
         await limits.spend(limits.rate(spec.limit, caller.identity.user_id))
     command = _validate(spec, payload)
-    key = _key(caller, spec, command)
-    result = await HANDLERS[spec.type](Context(caller, key), command)
+    result = await HANDLERS[spec.type](Context(caller, _key(caller, spec, command)), command)
     if isinstance(result, Answer):
         return result
     return Answer(ok=True, body=encode(result).decode() if result is not None else "{}")
+
+
+async def _first_answer(caller: Caller, spec: CommandSpec, payload: object) -> Answer | None:
+    """What a refused command was answered when it came first: it may have happened, though it could not now."""
+    try:
+        key = _key(caller, spec, _validate(spec, payload))
+        return (await in_database(earlier, [key])).get(key) if key is not None else None
+    except CommandError:
+        return None
 
 
 def _validate(spec: CommandSpec, payload: object) -> Command:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import ceil
 
 import msgspec
 
@@ -135,7 +136,7 @@ class CommandError(Exception):
         final: bool = False,
     ) -> None:
         self.code = code
-        self.message = message or ERRORS[code].message.format(seconds=max(1, round(retry_after or 1)))
+        self.message = message or ERRORS[code].message.format(seconds=max(1, ceil(retry_after or 1)))
         self.retry_after = retry_after
         self.limits = limits
         self.final = final

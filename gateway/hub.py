@@ -57,6 +57,7 @@ class Hub:
         entry = local.joining[connection] = Joining(local, connection)
         connection.rooms[room] = None
         self._count(local, connection, +1)
+        entry.place = len(local.users)
         try:
             await self._listen(local)
             yield entry

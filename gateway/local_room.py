@@ -22,15 +22,21 @@ _HELD_MESSAGES = 10_000
 
 
 class Joining:
-    """A connection on its way into a room: listening, held back until `admit`."""
+    """A connection on its way into a room: listening, held back until `admit`.
 
-    __slots__ = ("admitted", "connection", "held", "local")
+    Attributes:
+        place: how many users of this process the room had with this one when it came; who comes later
+            does not count, so that of many who come at once the first finds the last place free.
+    """
+
+    __slots__ = ("admitted", "connection", "held", "local", "place")
 
     def __init__(self, local: "LocalRoom", connection: Connection) -> None:
         self.local = local
         self.connection = connection
         self.held: list[Broadcast] = []
         self.admitted: Position | None = None
+        self.place = 0
 
     def admit(self, position: Position) -> None:
         """Let the connection in; it has been told everything of the room up to `position`.

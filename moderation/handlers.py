@@ -7,6 +7,7 @@ from gateway.idempotency import Answer
 from gateway.identity import identify_session
 from moderation import services
 from moderation.events import WarnRoom
+from moderation.plain_text import require_text
 from streams import selectors
 
 
@@ -22,6 +23,6 @@ async def ai_warning(context: Context, command: WarnRoom) -> Answer:
         moderator=identity,
         card=card,
         warning_type=command.warning_type,
-        message=command.message,
+        message=require_text(command.message),
         key=context.key,
     )

@@ -33,11 +33,11 @@ async def stream_join(context: Context, command: JoinStream) -> StreamJoined:
     assert isinstance(connection, Connection)
     card = await selectors.access_cached_card(context.identity, command.stream_id)
     room = stream_room(card.id)
-    _require_place(connection, room)
+    await _require_place(connection, room)
     # Joining again starts anew, so that a client may ask for a fresh snapshot at any time.
     hub.leave(connection, room)
     async with hub.joining(connection, room) as entry:
-        await _require_capacity(card, context.identity, room)
+        await _require_capacity(card, context.identity, room, entry.place)
         position, missed = await _resume(room, command.since)
         joined = await _describe(card, room, position, missed)
         connection.send_event("stream:join", joined)
@@ -86,16 +86,19 @@ async def metrics_update(context: Context, command: UpdateMetrics) -> None:
     await in_database(services.report_metrics, stream_id=card.id, reported=command.metrics)
 
 
-def _require_place(connection: Connection, room: Room) -> None:
-    joined = sum(other.kind == StreamRooms.name and other != room for other in connection.rooms)
-    if settings.GATEWAY_LIMITS_ENABLED and joined >= settings.GATEWAY_MAX_ROOMS_PER_USER:
+async def _require_place(connection: Connection, room: Room) -> None:
+    if not settings.GATEWAY_LIMITS_ENABLED:
+        return
+    here = {other.key for other in connection.rooms if other.kind == StreamRooms.name}
+    joined = here | await whereabouts.known(connection.identity.user_id)
+    if len(joined - {room.key}) >= settings.GATEWAY_MAX_ROOMS_PER_USER:
         raise CommandError(ErrorCode.TOO_MANY_ROOMS, limits={"rooms": settings.GATEWAY_MAX_ROOMS_PER_USER})
 
 
-async def _require_capacity(card: StreamCard, identity: Identity, room: Room) -> None:
+async def _require_capacity(card: StreamCard, identity: Identity, room: Room, place: int) -> None:
     if card.max_viewers is None or card.may_moderate(identity):
         return
-    if not await presence.fits(room.wire, hub.count(room), card.max_viewers):
+    if not await presence.fits(room.wire, place, card.max_viewers):
         raise CommandError(ErrorCode.ROOM_FULL)
 
 

@@ -3,13 +3,16 @@
 import time
 from collections.abc import Iterable
 
+from redis.exceptions import RedisError
+
 from gateway.hub import hub
-from gateway.redis_clients import async_redis, sync_redis
+from gateway.redis_clients import Script, async_redis, sync_redis
 from streams.rooms import StreamRooms
 
 RESTATE_SECONDS = 20.0
 _BELIEVED_SECONDS = 60
 _CHUNK = 500
+_KNOWN = Script("return redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[1], '+inf')")
 
 
 async def note(user_id: str, stream_id: str) -> None:
@@ -33,6 +36,14 @@ async def restate() -> None:
 def forget(user_id: str, stream_id: str) -> None:
     """Note that a user has left a stream. Another device of theirs that stays says so itself. For threads."""
     sync_redis().zrem(_key(user_id), stream_id)
+
+
+async def known(user_id: str) -> set[str]:
+    """The streams the user is in on any process; none when Redis is away."""
+    try:
+        return set(await _KNOWN([_key(user_id)], [time.time()]))
+    except RedisError:
+        return set()
 
 
 def streams_of(user_ids: Iterable[int]) -> dict[int, list[str]]:
