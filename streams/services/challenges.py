@@ -45,7 +45,7 @@ def invite_to_battle(
             raise CommandError(ErrorCode.NOT_LIVE)
         if key is not None and key in (answered := earlier([key])):
             return answered[key]
-        _require_free(pair)
+        _require_free(pair, now)
         _require_rested(card, opponent, now)
         battle = Battle.objects.create(
             invited_at=now, answer_by=now + timedelta(seconds=settings.STREAM_BATTLE_ANSWER_SECONDS)
@@ -122,11 +122,11 @@ def expire_challenges(*, now: datetime | None = None) -> int:
     return len(expired)
 
 
-def _require_free(pair: list[int]) -> None:
+def _require_free(pair: list[int], now: datetime) -> None:
     sides = BattleSide.objects.filter(stream_id__in=pair)
     if sides.filter(is_running=True).exists():
         raise CommandError(ErrorCode.INVALID_STATE, "One of the streams is in a battle already")
-    open_sides = sides.filter(battle__status=BattleStatus.INVITED, battle__answer_by__gt=timezone.now())
+    open_sides = sides.filter(battle__status=BattleStatus.INVITED, battle__answer_by__gt=now)
     if open_sides.filter(stream_id=pair[0]).exists():
         raise CommandError(ErrorCode.INVALID_STATE, "A challenge waits for its answer")
 
