@@ -63,7 +63,7 @@ struct message {
 struct wire {
     const char *path;
     const char *authenticate, *authenticated;
-    const char *join, *chat, *delivery;
+    const char *join, *chat, *gift, *delivery;
 };
 
 static const struct wire SOCKETIO = {
@@ -73,6 +73,7 @@ static const struct wire SOCKETIO = {
     .join = "420[\"stream:join\",{\"streamId\":\"%s\"}]",
     .chat = "42%u[\"chat:new\",{\"streamId\":\"%s\",\"message\":\"~%06u what a lovely stream\","
             "\"type\":\"public\"}]",
+    .gift = "42%u[\"gift:sent\",{\"streamId\":\"%s\",\"giftId\":\"rose\",\"quantity\":1}]",
     .delivery = "42[\"chat:new\"",
 };
 
@@ -83,6 +84,8 @@ static const struct wire PLAIN = {
     .join = "{\"event\":\"stream:join\",\"data\":{\"streamId\":\"%s\"},\"ref\":\"0\"}",
     .chat = "{\"ref\":\"%u\",\"event\":\"chat:new\",\"data\":{\"streamId\":\"%s\",\"message\":"
             "\"~%06u what a lovely stream\",\"type\":\"public\"}}",
+    .gift = "{\"ref\":\"%u\",\"event\":\"gift:sent\",\"data\":{\"streamId\":\"%s\",\"giftId\":\"rose\","
+            "\"quantity\":1}}",
     .delivery = "{\"event\":\"chat:new\"",
 };
 
@@ -99,7 +102,7 @@ static uint64_t now, last_progress;
 static struct message messages[MESSAGES];
 static uint32_t next_message;
 static struct {
-    bool until_acked, sending;
+    bool until_acked, gifts, sending;
     uint64_t sent, complete, deliveries, acks, refused, bytes;
     uint64_t outstanding; /* deliveries and acks still expected */
     struct histogram delivery, ack;
@@ -163,11 +166,14 @@ static void send_message(uint32_t sender, uint64_t due) {
     struct connection *c = &connections[sender];
     uint32_t number = next_message;
     next_message = (next_message + 1) % MESSAGES;
-    messages[number] = (struct message){.due = due, .sender = sender, .missing = members[c->room], .unacked = true};
+    /* Of a gift only the answer is waited for. */
+    uint32_t missing = run.gifts ? 0 : members[c->room];
+    messages[number] = (struct message){.due = due, .sender = sender, .missing = missing, .unacked = true};
     run.sent++;
-    run.outstanding += members[c->room] + 1;
+    run.outstanding += missing + 1;
     char text[512];
-    int length = snprintf(text, sizeof text, wire->chat, number + 1, streams[c->room], number);
+    int length = run.gifts ? snprintf(text, sizeof text, wire->gift, number + 1, streams[c->room])
+                           : snprintf(text, sizeof text, wire->chat, number + 1, streams[c->room], number);
     write_frame(c, OPCODE_TEXT, text, (size_t)length);
 }
 
@@ -437,10 +443,11 @@ static void run_open(double per_second, uint64_t end, uint32_t senders) {
     set_timer(0, 0);
 }
 
-static void command_run(bool closed, double pace, double seconds, uint32_t senders, bool until_acked) {
+static void command_run(bool closed, double pace, double seconds, uint32_t senders, const char *condition) {
     if (senders > joined_count) die("run", "more senders than members");
     memset(&run, 0, sizeof run);
-    run.until_acked = until_acked;
+    run.gifts = !strcmp(condition, "gifts");
+    run.until_acked = run.gifts || !strcmp(condition, "acked");
     double cpu = cpu_seconds();
     uint64_t start = now = clock_now(), end = start + (uint64_t)(seconds * 1e9);
     if (closed)
@@ -476,7 +483,7 @@ static void on_command(const char *line) {
     if (sscanf(line, "connect %u %u", &count, &at_once) == 2)
         command_connect(count, at_once);
     else if (sscanf(line, "run %15s %lf %lf %u %15s", mode, &pace, &seconds, &senders, condition) == 5)
-        command_run(!strcmp(mode, "closed"), pace, seconds, senders, !strcmp(condition, "acked"));
+        command_run(!strcmp(mode, "closed"), pace, seconds, senders, condition);
     else if (!strcmp(line, "close\n"))
         command_close();
     else

@@ -13,6 +13,7 @@ from bench.harness.servers import KEYS, OUR_SETTINGS
 
 USERS = 5000
 STREAMS = 200
+COINS = 10_000_000
 TOKEN_LIFETIME = timedelta(days=1)
 
 
@@ -31,6 +32,7 @@ def create_people() -> People:
     call_command("migrate", verbosity=0)
     tokens = BUILD / "tokens"
     tokens.write_text("".join(f"{token}\n" for token in _tokens()))
+    _enrich()
     return People(tokens, _streams())
 
 
@@ -46,6 +48,30 @@ def _tokens() -> list[str]:
         token.set_exp(lifetime=TOKEN_LIFETIME)
         tokens.append(str(token))
     return tokens
+
+
+def _enrich() -> None:
+    from django.db import transaction
+    from django.utils import timezone
+
+    from accounts.models import User
+    from gifts.models import AccountKind, TransferKind
+    from gifts.services import ledger
+    from gifts.services.ledger import Posting
+
+    with transaction.atomic():
+        wallets = ledger.lock_wallets(User.objects.values_list("pk", flat=True))
+        issuance = ledger.platform(AccountKind.ISSUANCE)
+        postings = [
+            Posting(
+                id=transfer_id,
+                key=f"bench:{wallet.user_id}",
+                kind=TransferKind.GRANT,
+                entries={wallet.coins_account: COINS, issuance: -COINS},
+            )
+            for transfer_id, wallet in zip(ledger.next_ids(len(wallets)), wallets.values(), strict=True)
+        ]
+        ledger.post(postings, timezone.now())
 
 
 def _streams() -> list[str]:

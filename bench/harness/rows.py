@@ -171,6 +171,18 @@ COMPARISONS = [
         quick=True,
     ),
     Comparison(
+        "gifts",
+        {
+            "flat out": Case("ours", Closed(in_flight=64, senders=500, until="gifts"), members=500, rooms=100),
+            "at half": Case("ours", Open(per_second=250, senders=500, until="gifts"), members=500, rooms=100),
+        },
+        [
+            Row("gifts, acked, flat out", acked_per_second, "gifts/s", Target(at_least=500), ours="flat out"),
+            Row("gifts, acked, 250 gifts/s", ack_p99, "ms (p99)", Target(at_most=100), ours="at half"),
+        ],
+        quick=True,
+    ),
+    Comparison(
         "many rooms",
         _side_by_side(["ours", "ours, 2 processes"], Closed(in_flight=64, senders=64), members=2000, rooms=100),
         # Both processes share the one core, so what two cores would do follows from the CPU a delivery costs.

@@ -12,7 +12,8 @@ SATURATED = 0.85
 # Above this share of the server's core, work of others makes rates and latencies worthless and CPU time doubtful.
 DISTURBED = 0.10
 
-Until = Literal["delivered", "acked"]
+# `gifts` are sent instead of messages, and waited for until they are acked.
+Until = Literal["delivered", "acked", "gifts"]
 
 
 @dataclass(frozen=True)
