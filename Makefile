@@ -12,7 +12,7 @@ THROWAWAY := SECRET_KEY=throwaway-key-of-checks-0123456789-abcdefghijklmnopqrstu
 	DATABASE_URL=postgresql://127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint lock clean
+.PHONY: help run test faults lint lock clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -22,6 +22,9 @@ run: $(VENV)/installed ## Run everything with demo data on http://127.0.0.1:8000
 
 test: $(VENV)/installed-dev ## Run the tests (ARGS="tests/chat -x")
 	@$(BIN)/pytest $(ARGS)
+
+faults: $(VENV)/installed-dev ## Kill, cut and flood everything, and print what was counted
+	@$(BIN)/pytest tests/faults -s -m "faults or not faults" $(ARGS)
 
 lint: $(VENV)/installed-dev ## Check style, types, layers, migrations and production's settings
 	@$(BIN)/ruff check .

@@ -252,7 +252,15 @@ CELERY_TASK_TIME_LIMIT = 30
 CELERY_TASK_SOFT_TIME_LIMIT = 25
 # Longer than any task may run, so that no task is handed out twice; short enough that a killed
 # worker's task is taken up again within a minute.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 45, "socket_timeout": 5}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 45,
+    # Workers look every 5 seconds for what others left; by default it is every 100.
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    # One that is killed while it looks must not keep the others from it.
+    "unacked_mutex_expire": 10,
+    "socket_timeout": 5,
+}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "prune-outbox": {"task": "gateway.tasks.prune_outbox", "schedule": 3600.0},
