@@ -20,6 +20,7 @@ from redis.exceptions import TimeoutError as NoAnswer
 from redis.retry import Retry
 
 from gateway.metrics import counters
+from gateway.redis_location import sentinels
 
 log = logging.getLogger(__name__)
 
@@ -84,32 +85,37 @@ class Outage:
 outage = Outage()
 
 
+_OPTIONS: dict[str, Any] = {
+    "socket_timeout": TIMEOUT_SECONDS,
+    "socket_connect_timeout": TIMEOUT_SECONDS,
+    "decode_responses": True,
+}
+
+
 @cache
 def sync_redis() -> redis.Redis:
     """The process's Redis client for threads, Celery tasks and commands."""
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
-        socket_timeout=TIMEOUT_SECONDS,
-        socket_connect_timeout=TIMEOUT_SECONDS,
-        # A connection Redis has closed is opened again; a Redis that does not answer is not asked twice.
-        retry=Retry(NoBackoff(), 1, supported_errors=(NoConnection,)),
-        decode_responses=True,
-    )
+    # A connection Redis has closed is opened again; a Redis that does not answer is not asked twice.
+    options = {**_OPTIONS, "retry": Retry(NoBackoff(), 1, supported_errors=(NoConnection,))}
+    found = sentinels(settings.REDIS_URL)
+    if found is None:
+        return redis.Redis.from_url(settings.REDIS_URL, **options)
+    sentinel = redis.Sentinel(found.addresses, sentinel_kwargs=found.sentinel_options)
+    return sentinel.master_for(found.master, **found.options, **options)  # type: ignore[no-any-return, no-untyped-call]
 
 
 @cache
 def async_redis() -> redis_asyncio.Redis:
     """The process's Redis client for its event loop. Whoever finds every connection busy waits for one."""
-    pool = redis_asyncio.BlockingConnectionPool.from_url(
-        settings.REDIS_URL,
-        max_connections=_CONNECTIONS,
-        timeout=TIMEOUT_SECONDS,
-        socket_timeout=TIMEOUT_SECONDS,
-        socket_connect_timeout=TIMEOUT_SECONDS,
-        retry=AsyncRetry(NoBackoff(), 1, supported_errors=(NoConnection,)),
-        decode_responses=True,
-    )
-    return redis_asyncio.Redis(connection_pool=pool)
+    options = {**_OPTIONS, "retry": AsyncRetry(NoBackoff(), 1, supported_errors=(NoConnection,))}
+    found = sentinels(settings.REDIS_URL)
+    if found is None:
+        pool = redis_asyncio.BlockingConnectionPool.from_url(
+            settings.REDIS_URL, max_connections=_CONNECTIONS, timeout=TIMEOUT_SECONDS, **options
+        )
+        return redis_asyncio.Redis(connection_pool=pool)
+    sentinel = redis_asyncio.Sentinel(list(found.addresses), sentinel_kwargs=found.sentinel_options)  # type: ignore[no-untyped-call]
+    return sentinel.master_for(found.master, **found.options, **options)  # type: ignore[no-any-return, no-untyped-call]
 
 
 class Script:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import environ
 
+from gateway.redis_location import channel_host
+
 env = environ.Env()
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -84,7 +86,7 @@ def database(url: str) -> dict[str, object]:
 
 def channel_layers(url: str) -> dict[str, object]:
     """The channel layer that carries rooms between processes over the Redis at `url`."""
-    return {"default": {"BACKEND": "gateway.bus.GatewayChannelLayer", "CONFIG": {"hosts": [url]}}}
+    return {"default": {"BACKEND": "gateway.bus.GatewayChannelLayer", "CONFIG": {"hosts": [channel_host(url)]}}}
 
 
 # --- People and tokens ----------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Development: real PostgreSQL and Redis, started as child processes when none is configured."""
 
+from gateway.redis_location import broker_options, broker_url
 from realtime_project.local_services import local_urls
 from realtime_project.settings.base import *
 from realtime_project.settings.base import channel_layers, database, env, simple_jwt
@@ -12,5 +13,6 @@ _urls = local_urls()
 DATABASES = {"default": database(_urls.database)}
 REDIS_URL = _urls.redis
 CHANNEL_LAYERS = channel_layers(REDIS_URL)
-CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_URL = broker_url(REDIS_URL)
+CELERY_BROKER_TRANSPORT_OPTIONS |= broker_options(REDIS_URL)
 SIMPLE_JWT = simple_jwt(env.str("JWT_SIGNING_KEY", default="development-only-jwt-key-0123456789abcdef0123456789"))

@@ -1,5 +1,6 @@
 """Production: every secret and address comes from the environment, or the server does not start."""
 
+from gateway.redis_location import broker_options, broker_url
 from realtime_project.settings.base import *
 from realtime_project.settings.base import channel_layers, database, env, simple_jwt
 
@@ -8,7 +9,8 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 DATABASES = {"default": database(env.str("DATABASE_URL"))}
 REDIS_URL = env.str("REDIS_URL")
 CHANNEL_LAYERS = channel_layers(REDIS_URL)
-CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_URL = broker_url(REDIS_URL)
+CELERY_BROKER_TRANSPORT_OPTIONS |= broker_options(REDIS_URL)
 SIMPLE_JWT = simple_jwt(env.str("JWT_SIGNING_KEY"))
 
 SECURE_SSL_REDIRECT = True
