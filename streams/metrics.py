@@ -61,20 +61,22 @@ def set_client_metrics(stream_id: str, metrics: dict[str, Any]) -> None:
     mark(stream_id)
 
 
-def count(stream_id: str, **amounts: int) -> None:
-    """Add to what Redis counts of the stream: `likes`, `gifts`, `coins`. What Redis misses while away heals later."""
+def count(amounts: Mapping[str, Mapping[str, int]]) -> None:
+    """Add to what Redis counts of streams: `likes`, `gifts`, `coins`. What it misses while away heals later."""
+    minute = _minute_key(timezone.now())
     try:
         with sync_redis().pipeline(transaction=False) as pipeline:
-            for name, amount in amounts.items():
-                pipeline.hincrby(_counts_key(stream_id), name, amount)
-            pipeline.expire(_counts_key(stream_id), _COUNTS_SECONDS)
-            if amounts.get("likes"):
-                pipeline.zincrby(_minute_key(timezone.now()), amounts["likes"], f"likes:{stream_id}")
-                pipeline.expire(_minute_key(timezone.now()), _MINUTE_SECONDS)
+            for stream_id, numbers in amounts.items():
+                for name, amount in numbers.items():
+                    pipeline.hincrby(_counts_key(stream_id), name, amount)
+                pipeline.expire(_counts_key(stream_id), _COUNTS_SECONDS)
+                if numbers.get("likes"):
+                    pipeline.zincrby(minute, numbers["likes"], f"likes:{stream_id}")
+                    pipeline.expire(minute, _MINUTE_SECONDS)
             pipeline.execute()
     except RedisError as error:
         log.debug("Redis did not count: %s", type(error).__name__)
-    mark(stream_id)
+    _changed.update(amounts)
 
 
 def set_counts(stream_id: str, counts: Mapping[str, int]) -> None:
@@ -105,13 +107,15 @@ def minute(moment: datetime) -> dict[str, dict[str, int]]:
 
 def current(card: StreamCard) -> Metrics:
     """The stream's numbers now. Runs in a database thread."""
-    client: dict[str, str] = sync_redis().hgetall(_client_key(card.id))  # type: ignore[assignment]
     viewers = total(stream_room(card.id).wire)
+    minute = _minute_key(timezone.now())
     with sync_redis().pipeline(transaction=False) as pipeline:
-        pipeline.zadd(_minute_key(timezone.now()), {f"viewers:{card.id}": viewers}, gt=True)
-        pipeline.expire(_minute_key(timezone.now()), _MINUTE_SECONDS)
-        pipeline.execute()
-    return numbers(card, viewers=viewers, counted=counts(card.id), client=client)
+        pipeline.hgetall(_client_key(card.id))
+        pipeline.hgetall(_counts_key(card.id))
+        pipeline.zadd(minute, {f"viewers:{card.id}": viewers}, gt=True)
+        pipeline.expire(minute, _MINUTE_SECONDS)
+        client, counted, *_ = pipeline.execute()
+    return numbers(card, viewers=viewers, counted={name: int(value) for name, value in counted.items()}, client=client)
 
 
 def numbers(

@@ -74,7 +74,7 @@ def _round(side: _Side, plan: Plan) -> Sample:
     server, services = machine.usage(side.server.pid), machine.usage(*plan.services)
     answer = side.case.work.run(side.load, plan.seconds)
     server_after, services_after = machine.usage(side.server.pid), machine.usage(*plan.services)
-    if answer.get("refused") or answer.get("deliveries") == 0:
+    if answer.get("refused") or not (answer.get("deliveries", 1) or answer.get("acks")):
         raise LoadError(f"{side.case.server} did not do the work: {answer}")
     core_after = machine.core_busy_seconds(machine.SERVER_CORE)
     side.case.work.clear(side.load)

@@ -49,8 +49,12 @@ def add_totals(gifted: Mapping[tuple[int, int], Gifted]) -> None:
                 [more.gifts for _, more in rows],
             ],
         )
-    for stream_id in sorted({stream_id for (stream_id, _), _ in rows}):
-        _count(stream_id, [more for (other, _), more in rows if other == stream_id], +1)
+    counted: dict[str, dict[str, int]] = {}
+    for (stream_id, _), more in rows:
+        numbers = counted.setdefault(str(stream_id), {"gifts": 0, "coins": 0})
+        numbers["gifts"] += more.gifts
+        numbers["coins"] += more.coins
+    transaction.on_commit(lambda: metrics.count(counted))
 
 
 def take_total(*, stream_id: int, user_id: int, less: Gifted) -> None:
@@ -58,9 +62,4 @@ def take_total(*, stream_id: int, user_id: int, less: Gifted) -> None:
     StreamTotal.objects.filter(stream_id=stream_id, user_id=user_id).update(
         coins=F("coins") - less.coins, gifts=F("gifts") - less.gifts
     )
-    _count(stream_id, [less], -1)
-
-
-def _count(stream_id: int, gifted: list[Gifted], sign: int) -> None:
-    coins, gifts = sum(more.coins for more in gifted), sum(more.gifts for more in gifted)
-    transaction.on_commit(lambda: metrics.count(str(stream_id), gifts=sign * gifts, coins=sign * coins))
+    transaction.on_commit(lambda: metrics.count({str(stream_id): {"gifts": -less.gifts, "coins": -less.coins}}))
