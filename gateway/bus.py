@@ -119,7 +119,7 @@ class RoomEvent(msgspec.Struct, tag_field="type", tag="room.event", kw_only=True
     """An event on its way to a room, body finished. `seq` is 0 for events without history.
 
     `skip` is the id of a connection that is not to hear it, as it knows already; only events without
-    history may have one.
+    history may have one. `at` is when it was published, in milliseconds; known of events read from the history.
     """
 
     room: str
@@ -130,6 +130,7 @@ class RoomEvent(msgspec.Struct, tag_field="type", tag="room.event", kw_only=True
     seq: int = 0
     epoch: str = ""
     skip: str = ""
+    at: int = 0
 
 
 class RoomClose(msgspec.Struct, tag_field="type", tag="room.close", kw_only=True, frozen=True):
@@ -338,6 +339,7 @@ def _from_history(room: Room, epoch: str, entry: str, flat: list[str]) -> RoomEv
         delivery=Delivery(fields["delivery"]),
         id=fields["id"],
         seq=int(entry.partition("-")[0]),
+        at=int(fields["at"]),
         epoch=epoch,
     )
 

@@ -15,6 +15,7 @@ from gateway.errors import SLOW, CloseCode
 from gateway.events import Delivery, Event, SessionClosing, StreamLagging, finish
 from gateway.metrics import counters
 from gateway.rooms import Room
+from gateway.trail import Trail
 from gateway.wire import Broadcast, Packet, Wire
 
 if TYPE_CHECKING:
@@ -275,10 +276,11 @@ class Connection(ABC):
         id: unique in the cluster.
         identity: who it is, read from its token; set before any command is handled.
         address: the client's network address, as far as trusted proxies tell.
+        trail: what it was sent of its rooms, when it asked to be recovered after a loss.
         rooms: the rooms it is in, so that a disconnect costs as much as the client has rooms.
     """
 
-    __slots__ = ("address", "closing", "id", "identity", "outlet", "rooms", "wire")
+    __slots__ = ("address", "closing", "id", "identity", "outlet", "rooms", "trail", "wire")
 
     live = True
 
@@ -289,6 +291,7 @@ class Connection(ABC):
         self.address = address
         self.identity = identity
         self.rooms: dict[Room, None] = {}
+        self.trail: Trail | None = Trail() if self.wire is Wire.RECOVERABLE else None
         self.closing = False
 
     def deliver(self, item: Outgoing) -> None:

@@ -27,9 +27,10 @@ class Joining:
     Attributes:
         place: how many users of this process the room had with this one when it came; who comes later
             does not count, so that of many who come at once the first finds the last place free.
+        on_trail: whether the connection's trail says already where it stands, as when events tell it the rest.
     """
 
-    __slots__ = ("admitted", "connection", "held", "local", "place")
+    __slots__ = ("admitted", "connection", "held", "local", "on_trail", "place")
 
     def __init__(self, local: "LocalRoom", connection: Connection) -> None:
         self.local = local
@@ -37,6 +38,7 @@ class Joining:
         self.held: list[Broadcast] = []
         self.admitted: Position | None = None
         self.place = 0
+        self.on_trail = False
 
     def admit(self, position: Position) -> None:
         """Let the connection in; it has been told everything of the room up to `position`.
@@ -131,9 +133,13 @@ class LocalRoom:
         connection = joining.connection
         if self.joining.pop(connection, None) is None:
             return
-        for broadcast in joining.held:
-            if joining.is_news(broadcast):
-                connection.outlet.push(broadcast)
+        news = [broadcast for broadcast in joining.held if joining.is_news(broadcast)]
+        for broadcast in news:
+            connection.outlet.push(broadcast)
+        if connection.trail is not None and joining.admitted is not None:
+            if not joining.on_trail:
+                connection.trail.enter(self.room.wire, joining.admitted)
+            connection.trail.note(news)
         self.members[connection.wire][connection] = connection.outlet
         if self.writing:
             # It may have been a member when this round began: what is still to be written it has had already.
@@ -170,6 +176,8 @@ class LocalRoom:
             self.late.clear()
 
     def _write(self, wire: Wire, batch: list[Broadcast], chunk: list[tuple[Connection, Outlet]]) -> None:
+        if wire is Wire.RECOVERABLE:
+            self._remember(batch, chunk)
         if any(item.skip for item in batch):
             self._write_singly(wire, batch, chunk)
             return
@@ -185,6 +193,12 @@ class LocalRoom:
                 for item in batch:
                     outlet.push(item)
         counters.deliveries += len(chunk) * len(batch)
+
+    def _remember(self, batch: list[Broadcast], chunk: list[tuple[Connection, Outlet]]) -> None:
+        present, late = self.members[Wire.RECOVERABLE], self.late
+        for connection, _ in chunk:
+            if connection.trail is not None and connection in present and connection not in late:
+                connection.trail.note(batch)
 
     def _write_singly(self, wire: Wire, batch: list[Broadcast], chunk: list[tuple[Connection, Outlet]]) -> None:
         present, late = self.members[wire], self.late

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection as db_connection
 from redis.exceptions import RedisError
 
-from gateway import outbox
+from gateway import outbox, recovery
 from gateway.bus import bus, process_room
 from gateway.database import in_database
 from gateway.errors import BANNED, INVALID_TOKEN, SHUTDOWN, CommandError, ErrorCode
@@ -110,6 +110,7 @@ class Runtime:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
+        await recovery.flush()
         await presence.stop()
 
     def heed_signals(self) -> None:

@@ -1,4 +1,4 @@
-"""The bytes of each wire: one JSON body, framed once for Socket.IO and once for the plain WebSocket.
+"""The bytes of each wire: one JSON body, framed once for each way clients are spoken to.
 
 Frames follow RFC 6455 (server to client, unmasked, unfragmented), Engine.IO 4 (`4` is a message) and
 Socket.IO 5 (`2` is an event).
@@ -19,6 +19,12 @@ class Wire(IntEnum):
 
     SOCKETIO = 0
     WEBSOCKET = 1
+    # Socket.IO with connection state recovery: events with a history end with their offset.
+    RECOVERABLE = 2
+
+    @property
+    def is_socketio(self) -> bool:
+        return self is not Wire.WEBSOCKET
 
 
 def websocket_frame(payload: str | bytes) -> bytes:
@@ -87,8 +93,8 @@ class Broadcast:
         self.epoch = epoch
         self.room = room
         self.skip = skip
-        self._messages: list[str | None] = [None, None]
-        self._frames: list[bytes | None] = [None, None]
+        self._messages: list[str | None] = [None] * len(Wire)
+        self._frames: list[bytes | None] = [None] * len(Wire)
 
     @property
     def size(self) -> int:
@@ -96,22 +102,31 @@ class Broadcast:
 
     def message(self, wire: Wire) -> str:
         """The websocket message of this event."""
+        wire = self._spoken(wire)
         message = self._messages[wire]
         if message is None:
-            if wire is Wire.SOCKETIO:
-                message = f'42["{self.name}",{self.body}]'
-            else:
-                message = f'{{"event":"{self.name}","data":{self.body}}}'
-            self._messages[wire] = message
+            message = self._messages[wire] = self._compose(wire)
         return message
 
     def frame(self, wire: Wire) -> bytes:
         """The websocket message with its frame around it."""
+        wire = self._spoken(wire)
         frame = self._frames[wire]
         if frame is None:
             frame = self._frames[wire] = websocket_frame(self.message(wire))
             counters.frames_built += 1
         return frame
+
+    def _spoken(self, wire: Wire) -> Wire:
+        # What has no place in a history has no offset, and sounds the same on both.
+        return Wire.SOCKETIO if wire is Wire.RECOVERABLE and not self.seq else wire
+
+    def _compose(self, wire: Wire) -> str:
+        if wire is Wire.SOCKETIO:
+            return f'42["{self.name}",{self.body}]'
+        if wire is Wire.RECOVERABLE:
+            return f'42["{self.name}",{self.body},"{self.epoch}.{self.seq}"]'
+        return f'{{"event":"{self.name}","data":{self.body}}}'
 
 
 def polling_packet(payload: str | bytes) -> str:

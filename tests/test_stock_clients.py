@@ -21,6 +21,8 @@ WAYS = ["websocket", "polling,websocket", "polling"]
 class NodeClient(Client):
     """The stock socket.io-client in a process of its own."""
 
+    script = "member.mjs"
+
     def __init__(self, transports: str) -> None:
         super().__init__()
         self._transports = transports
@@ -28,7 +30,7 @@ class NodeClient(Client):
 
     async def connect(self, url: str, token: str | None) -> None:
         self._process = await asyncio.create_subprocess_exec(
-            "node", "member.mjs", url, self._transports, cwd=CLIENTS,
+            "node", self.script, url, self._transports, cwd=CLIENTS,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=2**20,
         )  # fmt: skip
         self._reader = asyncio.ensure_future(self._read())

@@ -22,6 +22,7 @@ from gateway.idempotency import Answer
 from gateway.identity import Identity
 from gateway.limits import Bucket
 from gateway.presence import presence
+from gateway.recovery import Recovery
 from gateway.rooms import Room, user_room
 from gateway.runtime import runtime
 
@@ -131,12 +132,17 @@ async def admit(connection: ClientConnection) -> None:
     hub.add(connection)
 
 
-async def welcome(connection: ClientConnection) -> None:
-    """Put an admitted connection into its user's room and send `session:ready`; close it when that fails."""
+async def welcome(connection: ClientConnection, recovery: Recovery | None = None) -> None:
+    """Put an admitted connection into its user's room and send `session:ready`; close it when that fails.
+
+    Args:
+        recovery: when it comes back to the rooms it was in, its user's among them.
+    """
     room = user_room(connection.identity.user_id)
     try:
-        async with hub.joining(connection, room) as entry:
-            entry.admit(await bus.position(room))
+        if recovery is None:
+            async with hub.joining(connection, room) as entry:
+                entry.admit(await bus.position(room))
         ended = await bus.end_of(connection.identity.session_id)
     except (CommandError, RedisError, OSError, TimeoutError) as error:
         log.warning("a client could not enter its user's room: %s", type(error).__name__)
@@ -148,6 +154,8 @@ async def welcome(connection: ClientConnection) -> None:
         return
     connection.send_event("session:ready", _ready(connection.identity))
     expiries.watch(connection)
+    if recovery is not None:
+        await recovery.complete()
 
 
 def close_session(connection: Connection) -> None:

@@ -43,8 +43,8 @@ class Member(Connection):
 
     async def _take(self, message: str | bytes) -> None:
         text = str(message)
-        if self.wire is Wire.SOCKETIO:
-            name, data = json.loads(text.removeprefix("42"))
+        if self.wire.is_socketio:
+            name, data, *_ = json.loads(text.removeprefix("42"))
         else:
             frame = json.loads(text)
             name, data = frame["event"], frame["data"]

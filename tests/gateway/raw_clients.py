@@ -13,7 +13,8 @@ from gateway.wire import Wire
 from tests.people import Person
 
 SECONDS = 30.0
-_PATHS = {Wire.WEBSOCKET: "/ws/", Wire.SOCKETIO: "/socket.io/?EIO=4&transport=websocket"}
+_SOCKETIO = "/socket.io/?EIO=4&transport=websocket"
+_PATHS = {Wire.WEBSOCKET: "/ws/", Wire.SOCKETIO: _SOCKETIO, Wire.RECOVERABLE: _SOCKETIO}
 
 
 class RawClient(asyncio.Protocol):
@@ -76,7 +77,7 @@ class RawClient(asyncio.Protocol):
             # As every client does: answer the close frame, and be gone.
             self.send("", opcode=0x88)
             self.transport.close()
-        elif opcode == 1 and payload == b"2" and self.wire is Wire.SOCKETIO:
+        elif opcode == 1 and payload == b"2" and self.wire.is_socketio:
             if self.answers_pings:
                 self.send("3")
         elif opcode == 1:
@@ -99,7 +100,7 @@ class RawClient(asyncio.Protocol):
 
     def command(self, reference: int, name: str, data: dict[str, Any]) -> None:
         """Send a command, without waiting for its answer."""
-        if self.wire is Wire.SOCKETIO:
+        if self.wire.is_socketio:
             self.send(f"42{reference}{json.dumps([name, data])}")
         else:
             self.send(json.dumps({"event": name, "data": data, "ref": reference}))
@@ -118,7 +119,7 @@ class RawClient(asyncio.Protocol):
         """The answers so far by their reference, in the order they came."""
         answers: dict[int, dict[str, Any]] = {}
         for message in self.messages:
-            if self.wire is Wire.SOCKETIO and message.startswith("43"):
+            if self.wire.is_socketio and message.startswith("43"):
                 reference, _, rest = message[2:].partition("[")
                 answers[int(reference)] = json.loads(f"[{rest}")[0]
             elif self.wire is Wire.WEBSOCKET and message.startswith('{"event":"reply"'):
@@ -128,7 +129,7 @@ class RawClient(asyncio.Protocol):
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """The data of the events of this name, in order."""
-        if self.wire is Wire.SOCKETIO:
+        if self.wire.is_socketio:
             start = f'42["{name}",'
             return [json.loads(message[2:])[1] for message in self.messages if message.startswith(start)]
         start = f'{{"event":"{name}",'
@@ -136,10 +137,11 @@ class RawClient(asyncio.Protocol):
 
     # --- what clients do --------------------------------------------------------------------------
 
-    async def authenticate(self, token: str) -> None:
-        """Say who it is, and wait until it is let in."""
-        if self.wire is Wire.SOCKETIO:
-            self.send(f"40{json.dumps({'token': token})}")
+    async def authenticate(self, token: str, **payload: Any) -> None:
+        """Say who it is, and wait until it is let in; `payload` goes with it over Socket.IO."""
+        if self.wire.is_socketio:
+            asked = {"recovery": True} if self.wire is Wire.RECOVERABLE else {}
+            self.send(f"40{json.dumps({'token': token, **asked, **payload})}")
         else:
             self.command(1, "auth", {"token": token})
         await self.until(lambda client: client.events("session:ready"))

@@ -19,7 +19,7 @@ EVENTS = 400
 @pytest.fixture
 def people():
     """One who reads, and one who does not on each wire."""
-    return make_people(3)
+    return make_people(1 + len(Wire))
 
 
 def large_event(room: Room, number: int) -> RoomEvent:

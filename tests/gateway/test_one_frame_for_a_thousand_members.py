@@ -36,12 +36,12 @@ def people() -> list[Person]:
 async def full_room(
     start_server, stream: Stream, people: list[Person]
 ) -> AsyncIterator[tuple[ServerProcess, list[RawClient]]]:
-    """A process of its own with a thousand members in one stream, half on each wire."""
+    """A process of its own with a thousand members in one stream, as many on each wire."""
     server = await start_server("gateway", 7)
     clients: list[RawClient] = []
 
     async def enter(number: int) -> None:
-        client = await open_client(server, people[number // PER_USER], list(Wire)[number % 2])
+        client = await open_client(server, people[number // PER_USER], list(Wire)[number % len(Wire)])
         clients.append(client)
         await client.join(stream.pk)
 

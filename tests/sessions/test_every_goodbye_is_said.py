@@ -45,7 +45,7 @@ async def test_a_frame_that_is_too_large(start_server, kind, wire, bob):
         assert await client.until(lambda client: client.events("error"))
         client.send("x" * 70_000)
 
-    if kind == "gateway" or wire is Wire.SOCKETIO:
+    if kind == "gateway" or wire.is_socketio:
         assert await told(client) == (4104, "protocol_violation")
     else:
         # A stock server closes by itself, and lets nobody say why.

@@ -6,7 +6,7 @@ token, hands their events to `dispatch` and acknowledges with its answers.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import socketio
@@ -18,67 +18,16 @@ from gateway.database import in_database
 from gateway.errors import ERRORS, PROTOCOL_VIOLATION, STATE_LOST, CloseCode, CommandError, ErrorCode
 from gateway.idempotency import Answer
 from gateway.identity import Identity, identify
+from gateway.recovery import Recovery, keep, new_pid, recover
 from gateway.runtime import runtime
 from gateway.transports.address import client_address, header
 from gateway.transports.session import ClientConnection, admit, authenticated, close_session, knock, welcome
 from gateway.transports.socketio.engine import EngineServer, EngineSocket
+from gateway.transports.socketio.manager import SessionManager
 from gateway.transports.socketio.packets import SocketIOPacket
-from gateway.wire import Packet
+from gateway.wire import Packet, Wire
 
 log = logging.getLogger(__name__)
-
-
-class SessionManager(socketio.AsyncManager):  # type: ignore[misc]
-    """Who is in which namespace. The stock manager scans every room of a namespace on each disconnect;
-    rooms are the hub's affair here, so a disconnect is a look-up."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._engine_ids: dict[str, dict[str, str]] = self.rooms
-        self._sids: dict[str, dict[str, str]] = {}
-        self._ready: set[str] = set()
-
-    def get_namespaces(self) -> list[str]:
-        return list(self._engine_ids)
-
-    def get_participants(self, namespace: str, room: str | None) -> Iterator[tuple[str, str]]:
-        sids = self._engine_ids.get(namespace, {})
-        if room is None:
-            yield from list(sids.items())
-        elif room in sids:
-            yield room, sids[room]
-
-    async def pre_connect(self, eio_sid: str, namespace: str) -> str | None:
-        if eio_sid in self._sids.get(namespace, {}):
-            return None
-        sid: str = self.server.eio.generate_id()
-        self._engine_ids.setdefault(namespace, {})[sid] = eio_sid
-        self._sids.setdefault(namespace, {})[eio_sid] = sid
-        return sid
-
-    async def connect(self, sid: str, namespace: str) -> str:
-        self._ready.add(sid)
-        return sid
-
-    def is_connected(self, sid: str | None, namespace: str) -> bool:
-        return sid in self._ready
-
-    def sid_from_eio_sid(self, eio_sid: str, namespace: str) -> str | None:
-        return self._sids.get(namespace, {}).get(eio_sid)
-
-    def eio_sid_from_sid(self, sid: str, namespace: str) -> str | None:
-        return self._engine_ids.get(namespace, {}).get(sid)
-
-    def pre_disconnect(self, sid: str, namespace: str) -> str | None:
-        self._ready.discard(sid)
-        return self.eio_sid_from_sid(sid, namespace)
-
-    async def disconnect(self, sid: str, namespace: str, **kwargs: Any) -> None:
-        self._ready.discard(sid)
-        self.callbacks.pop(sid, None)
-        eio_sid = self._engine_ids.get(namespace, {}).pop(sid, None)
-        if eio_sid is not None:
-            self._sids[namespace].pop(eio_sid, None)
 
 
 class Bridge(socketio.AsyncServer):  # type: ignore[misc]
@@ -169,13 +118,20 @@ class Bridge(socketio.AsyncServer):  # type: ignore[misc]
 
 
 class SocketIOConnection(ClientConnection):
-    """A client that speaks Socket.IO."""
+    """A client that speaks Socket.IO.
 
-    __slots__ = ("_socket",)
+    Attributes:
+        pid: the name of the state that is kept when it is lost; empty when it did not ask for that.
+        is_lasting: whether it may come back to that state, because nobody ended its session.
+    """
+
+    __slots__ = ("_socket", "is_lasting", "pid")
 
     def __init__(self, socket: EngineSocket, address: str, identity: Identity) -> None:
         super().__init__(socket.outlet, address, identity)
         self._socket = socket
+        self.pid = new_pid() if self.trail is not None else ""
+        self.is_lasting = False
 
     def answer(self, reference: object, answer: Answer) -> None:
         if reference is not None:
@@ -184,6 +140,10 @@ class SocketIOConnection(ClientConnection):
             self.deliver(Packet(f'43{reference}[{{"ok":{ok},"{name}":{answer.body}}}]'))
         elif not answer.ok:
             self.deliver(Packet(f'42["error",{answer.body}]'))
+
+    def tell_closing(self, code: CloseCode, reason: str, retry_after_ms: int | None = None) -> bool:
+        self.is_lasting = self.is_lasting and code.may_reconnect
+        return super().tell_closing(code, reason, retry_after_ms)
 
     def _close(self, code: CloseCode, reason: str) -> None:
         if not code.may_reconnect:
@@ -204,6 +164,7 @@ class GatewayBridge(Bridge):
         )
         self._connections: dict[str, SocketIOConnection] = {}
         self._waiting: dict[str, tuple[str, Callable[[], None]]] = {}
+        self._recoveries: dict[str, Recovery] = {}
         self.on("connect", self._authenticate)
         self.on("disconnect", self._gone)
 
@@ -224,6 +185,7 @@ class GatewayBridge(Bridge):
     async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
         self._stop_waiting(eio_sid)
         self._tell_end(eio_sid, reason)
+        self._keep(eio_sid)
         self._forget(eio_sid)
         await super()._handle_eio_disconnect(eio_sid, reason)
 
@@ -248,7 +210,16 @@ class GatewayBridge(Bridge):
         await super()._handle_connect(eio_sid, namespace, data)
         connection = self._connections.get(eio_sid)
         if connection is not None:
-            await welcome(connection)
+            await welcome(connection, self._recoveries.pop(eio_sid, None))
+            # What is lost before it is back in all its rooms is not kept.
+            connection.is_lasting = not connection.closing
+
+    async def _send_packet(self, eio_sid: str, pkt: SocketIOPacket) -> None:
+        connection = self._connections.get(eio_sid)
+        if pkt.packet_type == socketio_packet.CONNECT and (pkt.namespace or "/") == "/" and connection is not None:
+            sid = self.manager.sid_from_eio_sid(eio_sid, "/")
+            pkt.data = {"sid": sid, "pid": connection.pid} if connection.pid else {"sid": sid}
+        await super()._send_packet(eio_sid, pkt)
 
     async def _authenticate(self, sid: str, environ: dict[str, Any], payload: dict[str, Any] | None = None) -> None:
         scope = environ["asgi.scope"]
@@ -259,6 +230,8 @@ class GatewayBridge(Bridge):
             socket = self.socket(eio_sid)
             if socket is None:
                 raise CommandError(ErrorCode.UNAVAILABLE)
+            asked = (payload or {}).get("recovery") is True
+            socket.outlet.wire = Wire.RECOVERABLE if asked else Wire.SOCKETIO
             connection = SocketIOConnection(socket, client_address(scope), identity)
             await admit(connection)
         except CommandError as error:
@@ -269,6 +242,27 @@ class GatewayBridge(Bridge):
             close_session(connection)
             raise refused(CommandError(ErrorCode.UNAVAILABLE))
         self._connections[eio_sid] = connection
+        if asked and payload is not None:
+            await self._recover(eio_sid, sid, payload)
+
+    async def _recover(self, eio_sid: str, sid: str, payload: dict[str, Any]) -> None:
+        """Begin to give a client that comes back its former state, when it is still kept."""
+        connection, pid, offset = self._connections[eio_sid], payload.get("pid"), payload.get("offset")
+        if not isinstance(pid, str) or not isinstance(offset, str | None):
+            return
+        recovery = await recover(connection, pid, offset)
+        if recovery is None:
+            return
+        if eio_sid not in self._connections or not self.manager.rename(sid, recovery.sid, "/"):
+            await recovery.give_up()
+            return
+        connection.pid = pid
+        self._recoveries[eio_sid] = recovery
+
+    def _keep(self, eio_sid: str) -> None:
+        connection, sid = self._connections.get(eio_sid), self.manager.sid_from_eio_sid(eio_sid, "/")
+        if connection is not None and connection.is_lasting and sid is not None:
+            keep(connection, connection.pid, sid)
 
     async def _handle_event(self, eio_sid: str, namespace: str | None, id: int | None, data: list[Any]) -> None:
         self._require_connected(eio_sid, namespace)

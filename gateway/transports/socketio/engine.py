@@ -132,19 +132,19 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
         if environ["asgi.scope"]["type"] == "websocket":
             return await self._upgrade_websocket(environ)
         if self.upgrading:
-            return [_NOOP]
+            return [_NOOP.payload]
         if self._polling:
             await self.close(wait=False, reason=self.server.reason.TRANSPORT_ERROR)
             raise EngineIOError("two polls at once")
         return await self.poll()
 
-    async def poll(self) -> list[Any]:
+    async def poll(self) -> list[str]:
         self._polling = True
         try:
             items = await self.outlet.take(self.server.ping_interval + self.server.ping_timeout)
         finally:
             self._polling = False
-        return items or [_NOOP]
+        return [polling_packet(item.message(self.outlet.wire)) for item in items or [_NOOP]]
 
     async def handle_post_request(self, environ: dict[str, Any]) -> None:
         try:
@@ -272,7 +272,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         return self._ok(await socket.poll())
 
     def _ok(self, packets: Any = None, headers: Any = None, jsonp_index: int | None = None) -> dict[str, Any]:
-        body = "ok" if packets is None else "\x1e".join(polling_packet(item.message(Wire.SOCKETIO)) for item in packets)
+        body = "ok" if packets is None else "\x1e".join(packets)
         return {
             "status": "200 OK",
             "headers": [("Content-Type", "text/plain; charset=UTF-8"), ("Cache-Control", "no-store")],
