@@ -15,7 +15,7 @@ from gateway.identity import Identity
 from gateway.presence import presence
 from gateway.rooms import Room
 from streams import metrics, selectors, services, snapshot, whereabouts
-from streams.events import Host, JoinStream, LeaveStream, MissedEvent, Since, StreamJoined, UpdateMetrics
+from streams.events import Host, JoinStream, LeaveStream, MissedEvent, React, Since, StreamJoined, UpdateMetrics
 from streams.events.battle import AcceptBattle, DeclineBattle, InviteToBattle
 from streams.events.throne import ClaimThrone, ThroneState, WatchThrone
 from streams.rooms import StreamRooms, ThroneRooms, moderator_room, stream_room, throne_room
@@ -24,6 +24,8 @@ from streams.services import battles, challenges, throne
 from streams.snapshot import contribute
 
 _NOTHING = msgspec.Raw(b"null")
+# Users of this process who came into a stream unannounced: (user id, stream id).
+_unannounced: set[tuple[str, str]] = set()
 
 
 @handles(JoinStream)
@@ -33,6 +35,9 @@ async def stream_join(context: Context, command: JoinStream) -> StreamJoined:
     assert isinstance(connection, Connection)
     card = await selectors.access_cached_card(context.identity, command.stream_id)
     room = stream_room(card.id)
+    if command.entry == "stealth":
+        level = settings.STREAM_STEALTH_FROM_OG_LEVEL
+        await in_database(services.require_og_level, user_id=int(context.identity.user_id), level=level)
     await _require_place(connection, room)
     # Joining again starts anew, so that a client may ask for a fresh snapshot at any time.
     hub.leave(connection, room)
@@ -45,6 +50,10 @@ async def stream_join(context: Context, command: JoinStream) -> StreamJoined:
     if card.may_moderate(context.identity):
         await _enter_moderators(connection, card.id)
     await whereabouts.note(context.identity.user_id, card.id)
+    if command.entry == "stealth":
+        _unannounced.add((context.identity.user_id, card.id))
+        return joined
+    _unannounced.discard((context.identity.user_id, card.id))
     await in_database(
         services.announce_join,
         identity=context.identity,
@@ -67,14 +76,35 @@ async def stream_leave(context: Context, command: LeaveStream) -> None:
     connection.send_event("stream:leave", services.left(context.identity, command.stream_id))
     (members,) = await presence.totals([room.wire])
     await in_database(whereabouts.forget, context.identity.user_id, command.stream_id)
-    await in_database(services.announce_leave, identity=context.identity, stream_id=command.stream_id, members=members)
+    if not _leave_unannounced(context.identity, command.stream_id):
+        await in_database(
+            services.announce_leave, identity=context.identity, stream_id=command.stream_id, members=members
+        )
+
+
+def _leave_unannounced(identity: Identity, stream_id: str) -> bool:
+    """Whether the user came in unannounced, and so leaves."""
+    place = (identity.user_id, stream_id)
+    unannounced = place in _unannounced
+    _unannounced.discard(place)
+    return unannounced
 
 
 @handles_disconnect(StreamRooms.name)
 def stream_left(identity: Identity, stream_id: str, members: int) -> None:
     """A viewer's socket is gone."""
     whereabouts.forget(identity.user_id, stream_id)
-    services.announce_leave(identity=identity, stream_id=stream_id, members=members)
+    if not _leave_unannounced(identity, stream_id):
+        services.announce_leave(identity=identity, stream_id=stream_id, members=members)
+
+
+@handles(React)
+async def stream_react(context: Context, command: React) -> None:
+    """Like a stream that is live."""
+    card = await selectors.access_cached_card(context.identity, command.stream_id)
+    if not card.is_live:
+        raise CommandError(ErrorCode.NOT_LIVE)
+    await in_database(services.react, identity=context.identity, stream_id=card.id, reaction=command.reaction)
 
 
 @handles(UpdateMetrics)

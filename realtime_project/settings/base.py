@@ -183,6 +183,7 @@ GATEWAY_RATE_LIMITS: dict[str, list[tuple[int, float]]] = {
     "chat": [(30, 60), (3, 3)],
     "chat_moderator": [(100, 60)],
     "join": [(20, 60)],
+    "react": [(120, 60), (20, 5)],
     "gift": [(60, 60)],
     "boost": [(30, 60)],
     "battle": [(20, 60)],
@@ -223,6 +224,10 @@ STREAM_BATTLE_ANSWER_SECONDS: float = env.float("STREAM_BATTLE_ANSWER_SECONDS", 
 STREAM_BATTLE_SECONDS: float = env.float("STREAM_BATTLE_SECONDS", default=300)
 STREAM_BATTLE_REMATCH_SECONDS: float = env.float("STREAM_BATTLE_REMATCH_SECONDS", default=60)
 STREAM_BOOST_MAX_COINS = 1000
+# What OG tiers may do in streams, from which level on.
+STREAM_ANIMATED_REACTIONS = ("confetti", "fireworks", "rocket")
+STREAM_ANIMATED_FROM_OG_LEVEL = 2
+STREAM_STEALTH_FROM_OG_LEVEL = 3
 # How long each boost works; how many of one kind may work and wait on one side.
 STREAM_BOOST_SECONDS: dict[str, float] = {"special": 30, "defense": 10}
 STREAM_BOOST_QUEUE = 3

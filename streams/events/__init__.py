@@ -1,6 +1,6 @@
 """Commands and events of streams; those of the throne and of battles have modules of their own."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -20,6 +20,7 @@ class JoinStream(Command):
 
     stream_id: Id
     since: Since | None = None
+    entry: Literal["normal", "stealth"] = "normal"
 
 
 @command("stream:leave", needs_connection=True, example={"streamId": "7"})
@@ -27,6 +28,34 @@ class LeaveStream(Command):
     """Leave a stream's room."""
 
     stream_id: Id
+
+
+@command("stream:react", limit="react", example={"streamId": "7", "reaction": "like"})
+class React(Command):
+    """Like the stream, in one of several ways. Animated ones need OG level 2."""
+
+    stream_id: Id
+    reaction: Literal["like", "love", "laugh", "wow", "clap", "confetti", "fireworks", "rocket"]
+
+
+@event(
+    "stream:react",
+    to="the room; the first thing a slow client misses",
+    delivery=Delivery.VOLATILE,
+    example={
+        "userId": "2", "username": "bob", "reaction": "like", "animated": False,
+        "timestamp": "2026-01-01T12:00:00.000Z", "streamId": "7",
+    },
+)  # fmt: skip
+class Reacted(Event):
+    """Somebody likes the stream."""
+
+    user_id: str
+    username: str
+    reaction: str
+    animated: bool
+    timestamp: str
+    stream_id: str
 
 
 MetricName = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^\w+$")]

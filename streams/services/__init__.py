@@ -8,13 +8,14 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from accounts import selectors as account_selectors
 from accounts.models import User
 from gateway.errors import CommandError, ErrorCode
 from gateway.events import now_iso
 from gateway.identity import Identity
 from gateway.publish import publish
 from streams import metrics, selectors
-from streams.events import MetricsUpdated, ViewerJoined, ViewerLeft
+from streams.events import MetricsUpdated, Reacted, ViewerJoined, ViewerLeft
 from streams.models import Status, Stream
 from streams.rooms import stream_room
 from streams.services import battles, throne
@@ -115,6 +116,38 @@ def announce_leave(*, identity: Identity, stream_id: str, members: int) -> None:
 def left(identity: Identity, stream_id: str) -> ViewerLeft:
     """The notice that `identity` has left."""
     return ViewerLeft(user_id=identity.user_id, username=identity.username, timestamp=now_iso(), stream_id=stream_id)
+
+
+def react(*, identity: Identity, stream_id: str, reaction: str) -> None:
+    """Count a like and show it to the room.
+
+    Raises:
+        CommandError: `access_denied` for an animated reaction without the tier it needs, which is read now.
+    """
+    animated = reaction in settings.STREAM_ANIMATED_REACTIONS
+    if animated:
+        require_og_level(user_id=int(identity.user_id), level=settings.STREAM_ANIMATED_FROM_OG_LEVEL)
+    metrics.count({stream_id: {"likes": 1}})
+    event = Reacted(
+        user_id=identity.user_id,
+        username=identity.username,
+        reaction=reaction,
+        animated=animated,
+        timestamp=now_iso(),
+        stream_id=stream_id,
+    )
+    publish(stream_room(stream_id), event)
+
+
+def require_og_level(*, user_id: int, level: int) -> None:
+    """Check the user's tier as it is now.
+
+    Raises:
+        CommandError: `access_denied`.
+    """
+    standing = account_selectors.standing([user_id]).get(user_id)
+    if standing is None or standing.og_level < level:
+        raise CommandError(ErrorCode.ACCESS_DENIED, f"This needs OG level {level}")
 
 
 def announce_metrics(*, stream_id: str) -> None:

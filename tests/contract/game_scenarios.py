@@ -9,6 +9,7 @@ from gifts.events import BoostBattle, BuyTier, GiftSent, GiftVoided, SendGift, W
 from gifts.services.voids import void_gift
 from og.events import OgChanged
 from streams import services as stream_services
+from streams.events import React, Reacted
 from streams.events.battle import (
     AcceptBattle,
     BattleBoosted,
@@ -25,6 +26,23 @@ from streams.models import Stream
 from tests.coins import give, send
 from tests.contract.scenarios import Stage, hears, sends
 from tests.people import Person, done, make_person, make_stream
+
+# --- Reactions ------------------------------------------------------------------------------------
+
+
+@sends(React)
+async def somebody_likes_the_stream(stage: Stage) -> Reply:
+    client = await stage.enter(stage.bob)
+    return await client.call("stream:react", {"streamId": stage.stream_id, "reaction": "like"})
+
+
+@hears(Reacted)
+async def the_room_sees_a_reaction(stage: Stage) -> dict[str, Any]:
+    client = await stage.enter(stage.alice)
+    viewer = await stage.crowd.connect(stage.server, stage.bob)
+    done(await viewer.call("stream:react", {"streamId": stage.stream_id, "reaction": "love"}))
+    return await client.wait_for("stream:react")
+
 
 # --- Gifts ----------------------------------------------------------------------------------------
 
