@@ -27,6 +27,11 @@ log = logging.getLogger(__name__)
 # A stalled Redis must cost a command no more than this; what was not published is swept later.
 TIMEOUT_SECONDS = 2.0
 _CONNECTIONS = 32
+# Round trips under way at a time, and commands in one; what comes meanwhile goes with the next.
+_ROUND_TRIPS = 8
+_ROUND_TRIP_COMMANDS = 500
+# What the pool says when every connection is busy, which tells nothing of Redis.
+_POOL_IS_EMPTY = "No connection available."
 # While Redis is away, somebody tries it as often as this.
 _TRY_SECONDS = 0.25
 
@@ -60,9 +65,8 @@ class Outage:
             self._next_try = time.monotonic() + TIMEOUT_SECONDS
 
     def failed(self, error: Exception) -> None:
-        """Note that Redis could not be asked; other errors than those of its connection are answers."""
-        if not isinstance(error, NoConnection | NoAnswer | OSError):
-            self.answered()
+        """Note that Redis could not be asked; errors that are not of its connection tell nothing."""
+        if not isinstance(error, NoConnection | NoAnswer | OSError) or str(error) == _POOL_IS_EMPTY:
             return
         with self._lock:
             self._next_try = time.monotonic() + _TRY_SECONDS
@@ -100,7 +104,7 @@ def sync_redis() -> redis.Redis:
     found = sentinels(settings.REDIS_URL)
     if found is None:
         return redis.Redis.from_url(settings.REDIS_URL, **options)
-    sentinel = redis.Sentinel(found.addresses, sentinel_kwargs=found.sentinel_options)
+    sentinel = redis.Sentinel(found.addresses, sentinel_kwargs=found.sentinel_options)  # type: ignore[no-untyped-call]
     return sentinel.master_for(found.master, **found.options, **options)  # type: ignore[no-any-return, no-untyped-call]
 
 
@@ -115,7 +119,7 @@ def async_redis() -> redis_asyncio.Redis:
         )
         return redis_asyncio.Redis(connection_pool=pool)
     sentinel = redis_asyncio.Sentinel(list(found.addresses), sentinel_kwargs=found.sentinel_options)  # type: ignore[no-untyped-call]
-    return sentinel.master_for(found.master, **found.options, **options)  # type: ignore[no-any-return, no-untyped-call]
+    return sentinel.master_for(found.master, **found.options, **options)  # type: ignore[no-any-return]
 
 
 class Script:
@@ -148,20 +152,28 @@ class _Pipeline:
     def __init__(self) -> None:
         self._waiting: list[tuple[tuple[Any, ...], asyncio.Future[Any]]] = []
         self._sending: set[asyncio.Task[None]] = set()
+        self._is_due = False
 
     async def call(self, *command: Any) -> Any:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Any] = loop.create_future()
-        if not self._waiting:
-            loop.call_soon(self._flush)
         self._waiting.append((command, answer))
+        if not self._is_due:
+            self._is_due = True
+            loop.call_soon(self._flush)
         return await answer
 
     def _flush(self) -> None:
-        batch, self._waiting = self._waiting, []
-        task = asyncio.ensure_future(self._send(batch))
-        self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
+        self._is_due = False
+        while self._waiting and len(self._sending) < _ROUND_TRIPS:
+            batch, self._waiting = self._waiting[:_ROUND_TRIP_COMMANDS], self._waiting[_ROUND_TRIP_COMMANDS:]
+            task = asyncio.ensure_future(self._send(batch))
+            self._sending.add(task)
+            task.add_done_callback(self._sent)
+
+    def _sent(self, task: asyncio.Task[None]) -> None:
+        self._sending.discard(task)
+        self._flush()
 
     async def _send(self, batch: list[tuple[tuple[Any, ...], asyncio.Future[Any]]]) -> None:
         results: Sequence[Any]

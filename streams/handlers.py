@@ -14,6 +14,7 @@ from gateway.idempotency import Answer
 from gateway.identity import Identity
 from gateway.presence import presence
 from gateway.rooms import Room
+from gateway.shared import SharedReading
 from streams import metrics, selectors, services, snapshot, whereabouts
 from streams.events import Host, JoinStream, LeaveStream, MissedEvent, React, Since, StreamJoined, UpdateMetrics
 from streams.events.battle import AcceptBattle, DeclineBattle, InviteToBattle
@@ -26,6 +27,8 @@ from streams.snapshot import contribute
 _NOTHING = msgspec.Raw(b"null")
 # Users of this process who came into a stream unannounced: (user id, stream id).
 _unannounced: set[tuple[str, str]] = set()
+_counts = SharedReading[dict[str, int]]()
+_missed = SharedReading[list[RoomEvent] | None]()
 
 
 @handles(JoinStream)
@@ -136,7 +139,7 @@ async def _resume(room: Room, since: Since | None) -> tuple[Position, list[RoomE
     """Where the joiner stands, and what it missed; `None` when it needs a snapshot."""
     if since is not None:
         start = Position(since.epoch, since.seq)
-        missed = await bus.history(room, start)
+        missed = await _missed.get((room, start), lambda: bus.history(room, start))
         if missed is not None:
             return Position(start.epoch, missed[-1].seq if missed else start.seq), missed
     # The position is read before the snapshot: what happens in between is in both, and missing from neither.
@@ -145,19 +148,20 @@ async def _resume(room: Room, since: Since | None) -> tuple[Position, list[RoomE
 
 async def _describe(card: StreamCard, room: Room, position: Position, missed: list[RoomEvent] | None) -> StreamJoined:
     (viewers,) = await presence.totals([room.wire])
+    counted = await _counts.get(card.id, lambda: in_database(metrics.counts, card.id))
     return StreamJoined(
         id=card.id,
         title=card.title,
         host=Host(id=card.host_id, username=card.host_username, avatar=card.host_avatar, og_level=card.host_og_level),
         viewers=viewers,
-        metrics=metrics.numbers(card, viewers=viewers, counted=await in_database(metrics.counts, card.id)),
+        metrics=metrics.numbers(card, viewers=viewers, counted=counted),
         status=card.status,
         is_anonymous=card.is_anonymous,
         country=card.country,
         room_size=viewers,
         recovered=missed is not None,
         events=[MissedEvent(event=event.name, data=msgspec.Raw(event.body.encode())) for event in missed or []],
-        snapshot=_NOTHING if missed is not None else await snapshot.reader.read(card),
+        snapshot=_NOTHING if missed is not None else await snapshot.read(card),
         epoch=position.epoch,
         seq=position.seq,
     )

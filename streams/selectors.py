@@ -13,6 +13,7 @@ from django.utils import timezone
 from gateway.database import in_database
 from gateway.errors import CommandError, ErrorCode
 from gateway.identity import Identity
+from gateway.shared import SharedReading
 from streams.models import Reign, Status, Stream, StreamNumbers, StreamTotal
 
 # How long a process may act on what it read of a stream; people notice nothing, the database does.
@@ -73,7 +74,7 @@ async def access_cached_card(identity: Identity, stream_id: str) -> StreamCard:
     cached = _cards.get(stream_id)
     if cached is not None and cached[0] > time.monotonic():
         return _checked(identity, cached[1])
-    card = await in_database(_load, stream_id)
+    card = await _loading.get(stream_id, lambda: in_database(_load, stream_id))
     if len(_cards) >= _MAX_CARDS:
         _cards.clear()
     _cards[stream_id] = (time.monotonic() + _CARD_SECONDS, card)
@@ -172,6 +173,7 @@ def reign_seconds(reign: Reign, now: datetime | None = None) -> int:
 
 
 _cards: dict[str, tuple[float, StreamCard]] = {}
+_loading = SharedReading[StreamCard]()
 
 
 def _checked(identity: Identity, card: StreamCard) -> StreamCard:

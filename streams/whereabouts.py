@@ -1,12 +1,13 @@
 """Which streams a user is in, over all processes: what a process's sockets are in, it says again every few seconds."""
 
+import asyncio
 import time
 from collections.abc import Iterable
 
 from redis.exceptions import RedisError
 
 from gateway.hub import hub
-from gateway.redis_clients import Script, async_redis, sync_redis
+from gateway.redis_clients import Script, ask, sync_redis
 from streams.rooms import StreamRooms
 
 RESTATE_SECONDS = 20.0
@@ -58,11 +59,12 @@ def streams_of(user_ids: Iterable[int]) -> dict[int, list[str]]:
 
 async def _note(places: Iterable[tuple[str, str]]) -> None:
     until = time.time() + _BELIEVED_SECONDS
-    async with async_redis().pipeline(transaction=False) as pipeline:
-        for user_id, stream_id in places:
-            pipeline.zadd(_key(user_id), {stream_id: until})
-            pipeline.expire(_key(user_id), _BELIEVED_SECONDS)
-        await pipeline.execute()
+    commands = [
+        command
+        for user_id, stream_id in places
+        for command in (("ZADD", _key(user_id), until, stream_id), ("EXPIRE", _key(user_id), _BELIEVED_SECONDS))
+    ]
+    await asyncio.gather(*(ask(*command) for command in commands))
 
 
 def _key(user_id: str) -> str:

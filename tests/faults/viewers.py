@@ -41,14 +41,15 @@ class Live:
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self.news = asyncio.Event()
 
-    async def connect(self, server: ServerProcess) -> None:
-        """Be let in by `server`."""
+    async def connect(self, server: ServerProcess, cut_after: int | None = None) -> None:
+        """Be let in by `server`, unless the socket is cut first."""
         self.server = server
-        client = await open_socket(server, self.wire)
+        client = self.client = await open_socket(server, self.wire)
+        if cut_after is not None:
+            self.cut_after(cut_after)
         await self._or_lost(client, client.opened.wait())
         await self._or_lost(client, client.authenticate(self.person.token))
         client.messages = Inbox(self._text)
-        self.client = client
 
     async def _or_lost(self, client: RawClient, work: Coroutine[Any, Any, Any]) -> None:
         working, lost = asyncio.ensure_future(work), asyncio.ensure_future(client.lost.wait())
@@ -60,6 +61,20 @@ class Live:
         finally:
             working.cancel()
             lost.cancel()
+
+    def cut_after(self, size: int) -> None:
+        """Cut the socket when that many bytes more have been received; what follows them is lost."""
+        assert self.client is not None
+        client, take, rest = self.client, self.client.data_received, size
+
+        def take_some(data: bytes) -> None:
+            nonlocal rest
+            take(data[: max(rest, 0)])
+            rest -= len(data)
+            if rest <= 0:
+                client.transport.abort()
+
+        client.data_received = take_some  # type: ignore[method-assign]
 
     def vanish(self) -> None:
         """Cut the socket."""
@@ -147,25 +162,14 @@ class Viewer(Live):
         self._joining: asyncio.Task[None] | None = None
         self._paging: asyncio.Task[None] | None = None
 
-    async def watch(self, server: ServerProcess) -> None:
+    async def watch(self, server: ServerProcess, cut_after: int | None = None) -> None:
         """Be let in, and enter the room; with what is known already, to be told what was missed."""
         self._joined = False
-        await self.connect(server)
-        await self._join()
+        await self.connect(server, cut_after)
+        await self.enter()
 
-    async def follow(self, *servers: ServerProcess) -> None:
-        """Stay in the room whatever happens, on the first of `servers` that lets it in; ends by being cancelled."""
-        while True:
-            for server in servers:
-                try:
-                    await self.watch(server)
-                    assert self.client is not None
-                    await self.client.lost.wait()
-                except (OSError, AssertionError, TimeoutError):
-                    self.vanish()
-                await asyncio.sleep(0.05)
-
-    async def _join(self) -> None:
+    async def enter(self) -> None:
+        """Enter the room, with what is known already, and try again while that is asked for."""
         while True:
             since = {"since": {"epoch": self.at[0], "seq": self.at[1]}} if self.at is not None else {}
             answer = await self.call("stream:join", {"streamId": self.stream_id, **since})
@@ -190,7 +194,7 @@ class Viewer(Live):
 
     async def _join_again(self) -> None:
         try:
-            await self._join()
+            await self.enter()
         except (OSError, AssertionError):
             return
         finally:
@@ -247,7 +251,7 @@ class Viewer(Live):
             if epoch != self.at[0] or seq != self.at[1] + 1:
                 self.gaps += 1
             self.at = (epoch, seq)
-        if name == "chat:new":
+        if "id" in data:
             self.heard.append(data["id"])
 
     @property

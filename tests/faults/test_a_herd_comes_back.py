@@ -1,0 +1,82 @@
+"""Clients that come back at once cost the database what two of them cost, not what all do."""
+
+import asyncio
+import time
+
+import pytest
+
+from gateway.wire import Wire
+from tests.faults.conftest import open_servers
+from tests.faults.report import Report
+from tests.faults.viewers import Viewer, Writer
+from tests.people import make_people
+
+PEOPLE = 250
+AT_ONCE = 50
+MISSED = 20
+# A herd's snapshots are read no closer together than this.
+HERD_SECONDS = 0.5
+
+
+@pytest.fixture
+def crowd_of_people():
+    """They have many devices each."""
+    return make_people(PEOPLE)
+
+
+async def come(viewers: list[Viewer], servers) -> None:
+    """Let all be connected, and not in the room yet."""
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def connect(number: int, viewer: Viewer) -> None:
+        async with turn:
+            await viewer.connect(servers[number % len(servers)])
+
+    await asyncio.gather(*(connect(number, viewer) for number, viewer in enumerate(viewers)))
+
+
+async def joined(viewers: list[Viewer], servers) -> tuple[list[int], float]:
+    """Let all enter the room at once; the snapshots each process read for it, and how long it took."""
+    before = [(await server.counters())["snapshots_read"] for server in servers]
+    began = time.monotonic()
+    await asyncio.gather(*(viewer.enter() for viewer in viewers))
+    took = time.monotonic() - began
+    after = [(await server.counters())["snapshots_read"] for server in servers]
+    return [now - then for now, then in zip(after, before, strict=True)], took
+
+
+@pytest.mark.parametrize("clients", [400, pytest.param(2000, marks=pytest.mark.faults)])
+async def test_a_herd_of_clients_comes_back_at_once(clients, redis, stream, alice, crowd_of_people, report: Report):
+    viewers = [
+        Viewer(crowd_of_people[number % PEOPLE], stream.pk, (Wire.WEBSOCKET, Wire.SOCKETIO)[number // 2 % 2])
+        for number in range(clients)
+    ]
+    writer = Writer(alice, stream.pk, "host")
+    async with open_servers(redis.url, redis.url) as servers:
+        try:
+            await come(viewers, servers)
+            anew, took = await joined(viewers, servers)
+            assert all(count <= 2 + took / HERD_SECONDS for count in anew), anew
+
+            for viewer in viewers:
+                viewer.vanish()
+            writing = asyncio.ensure_future(writer.write(servers[0]))
+            async with asyncio.timeout(30):
+                while len(writer.acked) < MISSED:  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
+            writer.stopping = True
+            await writing
+            await come(viewers, servers)
+            resumed, took_again = await joined(viewers, servers)
+
+            missed = list(writer.acked.values())
+            gaps = sum(viewer.gaps + viewer.doubles for viewer in viewers)
+            complete = sum(viewer.heard == missed for viewer in viewers)
+            report.line(
+                clients=clients, snapshots_read=anew, seconds=took, came_back_with_since=clients,
+                snapshots_read_then=resumed, seconds_then=took_again, got_all_missed=complete, gaps=gaps,
+            )  # fmt: skip
+            assert (complete, gaps, resumed) == (clients, 0, [0, 0])
+        finally:
+            for client in (*viewers, writer):
+                client.vanish()
