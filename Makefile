@@ -12,10 +12,10 @@ THROWAWAY := SECRET_KEY=throwaway-key-of-checks-0123456789-abcdefghijklmnopqrstu
 	DATABASE_URL=postgresql://127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults lint lock clean
+.PHONY: help run test faults lint lock clean bench bench-quick
 
 help: ## List these targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
 
 run: $(VENV)/installed ## Run everything with demo data on http://127.0.0.1:8000 (HOST, PORT, WORKERS)
 	@$(BIN)/python -m realtime_project.run
@@ -34,6 +34,12 @@ lint: $(VENV)/installed-dev ## Check style, types, layers, migrations and produc
 	@DATABASE_URL=django.db.backends.dummy:// $(BIN)/python manage.py makemigrations --check --dry-run
 	@$(THROWAWAY) DJANGO_SETTINGS_MODULE=realtime_project.settings.production \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
+
+bench: $(VENV)/installed-dev ## Measure against the peers (bench/README.md); needs a C compiler and Node
+	@$(BIN)/python -m bench
+
+bench-quick: $(VENV)/installed-dev ## The same in a few short rounds
+	@$(BIN)/python -m bench --quick
 
 lock: $(VENV)/installed-dev ## Pin the newest versions pyproject.toml allows
 	@$(LOCK) --upgrade --output-file requirements.lock pyproject.toml
