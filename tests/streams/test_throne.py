@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from accounts import services as account_services
@@ -86,7 +87,10 @@ async def test_a_hundred_simultaneous_claims_have_one_winner(servers, stream, cr
     people = await in_database(make_people, 100)
 
     def enrich():
-        add_totals({(stream.pk, person.user.pk): Gifted(1000, 1) for person in people})
+        with transaction.atomic():
+            add_totals({(stream.pk, person.user.pk): Gifted(1000, 1) for person in people})
+            # The row claims wait for is there, so that it is not its making that keeps them apart.
+            throne.lock_throne(stream_id=stream.pk)
 
     await in_database(enrich)
     clients = [await crowd.connect(servers[number % 2], person, "rest") for number, person in enumerate(people)]
