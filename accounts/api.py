@@ -2,9 +2,10 @@
 
 from typing import Any
 
+import msgspec
 from asgiref.sync import async_to_sync
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -12,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import selectors, services
+from accounts.events import GetPresence
 from accounts.models import Session, User
 from accounts.services import Tokens
 from gateway import limits
@@ -176,6 +178,31 @@ class SessionView(APIView):
     def delete(self, request: Request, session_id: str) -> Response:
         services.sign_out(user=_user(request), session_id=session_id)
         return Response(status=204)
+
+
+class UserStateResponse(serializers.Serializer[Any]):
+    """How a user is; `lastSeen` of those who are offline."""
+
+    userId = serializers.CharField()
+    state = serializers.ChoiceField(["online", "idle", "offline"])
+    lastSeen = serializers.DateTimeField(allow_null=True)
+
+
+class PresenceView(APIView):
+    """`GET ?ids=2,3`: whether up to 100 users are online, idle or offline."""
+
+    @extend_schema(
+        parameters=[OpenApiParameter("ids", str, required=True, description="ids of users, separated by commas")],
+        responses=UserStateResponse(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        async_to_sync(limits.spend)(limits.rate("default", str(_user(request).pk)))
+        ids = [part for part in request.query_params.get("ids", "").split(",") if part]
+        try:
+            asked = msgspec.convert({"userIds": ids}, GetPresence)
+        except msgspec.ValidationError as error:
+            raise CommandError(ErrorCode.INVALID_PAYLOAD, f"Invalid payload: {error}") from error
+        return Response(msgspec.to_builtins(selectors.presence_of(asked.user_ids)))
 
 
 def _valid(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:

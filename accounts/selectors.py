@@ -1,13 +1,18 @@
 """Reading people and sessions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+import msgspec
 from django.contrib.auth import get_user_model
+from django.db.models import Max
 
 from accounts.models import Session, User
 from gateway.errors import CommandError, ErrorCode
+from gateway.events import iso
 from gateway.identity import Identity
+from gateway.user_presence import states
 
 
 def load_identity(user_id: str, session_id: str, expires_at: float) -> Identity | None:
@@ -67,3 +72,35 @@ def standing(user_ids: Iterable[int]) -> dict[int, Standing]:
 def open_sessions(user: User) -> list[Session]:
     """The user's signed-in devices, newest first."""
     return list(user.sessions.filter(revoked_at__isnull=True))
+
+
+class UserState(msgspec.Struct, rename="camel"):
+    """How one user is; when they had a device last, of those who have none."""
+
+    user_id: str
+    state: str
+    last_seen: str | None
+
+
+def presence_of(user_ids: Sequence[str]) -> list[UserState]:
+    """How users are, in the order they were asked for. Not in a transaction.
+
+    Raises:
+        CommandError: `unavailable`.
+    """
+    found = states(list(dict.fromkeys(user_ids)))
+    seen = last_seen([user_id for user_id, state in found.items() if state == "offline"])
+    return [
+        UserState(user_id, state, iso(seen[user_id]) if user_id in seen else None) for user_id, state in found.items()
+    ]
+
+
+def last_seen(user_ids: Iterable[str]) -> dict[str, datetime]:
+    """When users had a device last, by id; one query. Nothing is said of banned users."""
+    rows = (
+        Session.objects.filter(user_id__in=set(user_ids), user__is_active=True, user__is_banned=False)
+        .values_list("user_id")
+        .annotate(Max("last_seen_at"))
+        .order_by()
+    )
+    return {str(user_id): seen for user_id, seen in rows}

@@ -1,5 +1,6 @@
 """Registering, signing in and out, and ending sessions. Every way a session ends closes its sockets everywhere."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,10 +13,12 @@ from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 from accounts.models import Session, User
+from gateway.database import write_rows
 from gateway.errors import BANNED, INVALID_TOKEN, CloseCode, CommandError, ErrorCode
 from gateway.identity import SESSION_CLAIM
 from gateway.publish import close_sockets
 from gateway.rooms import user_room
+from gateway.user_presence import LastSeen
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +159,18 @@ def ban(*, user: User) -> None:
 def unban(*, user: User) -> None:
     """Let `user` in again."""
     User.objects.filter(pk=user.pk).update(is_banned=False)
+
+
+def note_last_seen(rows: Sequence[LastSeen]) -> None:
+    """Write down when sessions had a device last; one statement."""
+    with transaction.atomic(durable=True):
+        write_rows(
+            """
+            UPDATE accounts_session AS s SET last_seen_at = greatest(s.last_seen_at, to_timestamp(m.at))
+            FROM json_to_recordset(%s) AS m(id uuid, at float8) WHERE s.id = m.id
+            """,
+            rows,
+        )
 
 
 def set_og_level(*, user_id: int, level: int) -> None:

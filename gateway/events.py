@@ -127,6 +127,11 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def iso_of(seconds: float) -> str:
+    """A time in seconds since the epoch as clients read it."""
+    return iso(datetime.fromtimestamp(seconds, UTC))
+
+
 _encoder = msgspec.json.Encoder()
 
 
@@ -226,3 +231,17 @@ class StreamLagging(Event):
     """How many volatile events the client missed because it read too slowly."""
 
     dropped: int
+
+
+@event(
+    "presence:changed",
+    to="those who watch the user",
+    delivery=Delivery.VOLATILE,
+    example={"userId": "2", "state": "offline", "lastSeen": "2026-01-01T12:00:00.000Z"},
+)
+class PresenceChanged(Event):
+    """A user is online, idle on all devices, or has gone."""
+
+    user_id: str
+    state: str
+    last_seen: str | None

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 2.0
 DEAD_AFTER_SECONDS = 10.0
-_PROCESSES = "processes"
+PROCESSES = "processes"
 # States are repeated this often, so that a Redis that lost its data knows them again.
 _RESTATE_BEATS = 5
 _KEY_SECONDS = 60
@@ -124,8 +124,8 @@ class Presence:
             try:
                 now = time.time()
                 client = async_redis()
-                await client.zadd(_PROCESSES, {self.process: now + DEAD_AFTER_SECONDS})
-                await client.zremrangebyscore(_PROCESSES, "-inf", now - 3600)
+                await client.zadd(PROCESSES, {self.process: now + DEAD_AFTER_SECONDS})
+                await client.zremrangebyscore(PROCESSES, "-inf", now - 3600)
                 if beats % _RESTATE_BEATS == 0:
                     self._dirty.update(self._counts)
                 await self._state_dirty()
@@ -137,9 +137,9 @@ class Presence:
             await asyncio.sleep(BEAT_SECONDS)
 
     async def stop(self) -> None:
-        """Leave the cluster: this process's counts count no more."""
+        """Leave the cluster: this process's counts count no more, and others find what it leaves."""
         try:
-            await async_redis().zrem(_PROCESSES, self.process)
+            await async_redis().zadd(PROCESSES, {self.process: time.time()})
         except (RedisError, OSError, TimeoutError):
             log.debug("Redis did not take the farewell; the heartbeat runs out by itself")
 
@@ -153,7 +153,7 @@ class Presence:
         return int(await self._state(key, self.local(key), -1))
 
     async def _state(self, key: str, count: int, limit: int) -> int:
-        return int(await _STATE([_tally(key), _PROCESSES], [self.process, count, limit, time.time()]))
+        return int(await _STATE([_tally(key), PROCESSES], [self.process, count, limit, time.time()]))
 
     async def _settle(self) -> None:
         # Many joins and leaves of one moment become one statement a key.
@@ -181,20 +181,20 @@ def total(key: str) -> int:
     client = sync_redis()
     with client.pipeline(transaction=False) as pipeline:
         pipeline.hgetall(_tally(key))
-        pipeline.zrangebyscore(_PROCESSES, time.time(), "+inf")
+        pipeline.zrangebyscore(PROCESSES, time.time(), "+inf")
         counts, living = pipeline.execute()
     return sum(int(count) for process, count in counts.items() if process in set(living))
 
 
 def living_processes() -> list[str]:
     """The names of the processes whose heart beats, in order. For staff commands."""
-    return sorted(map(str, sync_redis().zrangebyscore(_PROCESSES, time.time(), "+inf")))
+    return sorted(map(str, sync_redis().zrangebyscore(PROCESSES, time.time(), "+inf")))
 
 
 def cluster_counts(prefix: str) -> dict[str, dict[str, int]]:
     """Counts by key and process of all living processes, for keys that start with `prefix`. For staff commands."""
     client = sync_redis()
-    living = set(client.zrangebyscore(_PROCESSES, time.time(), "+inf"))
+    living = set(client.zrangebyscore(PROCESSES, time.time(), "+inf"))
     counts: dict[str, dict[str, int]] = {}
     for name in client.scan_iter(match=_tally(prefix) + "*", count=1000):
         by_process = {str(process): int(count) for process, count in client.hgetall(name).items() if process in living}

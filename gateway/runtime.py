@@ -23,6 +23,7 @@ from gateway.identity import identify_session
 from gateway.metrics import counters
 from gateway.presence import presence
 from gateway.redis_clients import ask
+from gateway.user_presence import user_presence
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ _SWEEP_SECONDS = 0.5
 _LOOK_SECONDS = 1.0
 _PARENT_SECONDS = 1.0
 _EXPIRY_SECONDS = 1.0
+_PRESENCE_SECONDS = 2.0
 _RETRY_SECONDS = 1.0
 # Clients of a stopping process come back spread evenly between these.
 _RETURN_WINDOW_MS = (500, 10_000)
@@ -111,6 +113,7 @@ class Runtime:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
         await recovery.flush()
+        await _note_departures()
         await presence.stop()
 
     def heed_signals(self) -> None:
@@ -161,6 +164,7 @@ class Runtime:
     def _catch_up(self) -> None:
         hub.repair_all()
         presence.restate()
+        user_presence.restate()
         self._checking = asyncio.ensure_future(close_ended())
 
 
@@ -220,6 +224,19 @@ async def close_ended() -> None:
             code = {ErrorCode.INVALID_TOKEN: INVALID_TOKEN, ErrorCode.BANNED: BANNED}.get(error.code)
             if code is not None:
                 connection.close(code, "banned" if code == BANNED else "session_ended")
+
+
+@every(_PRESENCE_SECONDS)
+async def look_after_users() -> None:
+    """Keep users' states true, and tell of the users of processes that have died."""
+    await user_presence.look()
+
+
+async def _note_departures() -> None:
+    try:
+        await user_presence.flush()
+    except CommandError:
+        log.debug("PostgreSQL did not take who was last seen when")
 
 
 @every(_EXPIRY_SECONDS)

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
+from accounts.api import PresenceView
 from gateway import views as gateway_views
 from gateway.transports.rest import command
 from streams.api import AnalyticsView
@@ -16,6 +17,7 @@ urlpatterns = [
     path("api/events/<str:name>/", command, name="command"),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/auth/", include("accounts.api_urls")),
+    path("api/presence/", PresenceView.as_view()),
     path("api/streams/", include("streams.api_urls")),
     path("api/streams/<str:stream_id>/messages/", include("chat.api_urls")),
     path("api/analytics/", AnalyticsView.as_view()),

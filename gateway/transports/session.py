@@ -25,6 +25,7 @@ from gateway.presence import presence
 from gateway.recovery import Recovery
 from gateway.rooms import Room, user_room
 from gateway.runtime import runtime
+from gateway.user_presence import user_presence
 
 log = logging.getLogger(__name__)
 
@@ -130,6 +131,7 @@ async def admit(connection: ClientConnection) -> None:
         raise CommandError(ErrorCode.UNAVAILABLE, retry_after=1.0)
     await _claim(connection)
     hub.add(connection)
+    user_presence.arrived(connection)
 
 
 async def welcome(connection: ClientConnection, recovery: Recovery | None = None) -> None:
@@ -164,6 +166,7 @@ def close_session(connection: Connection) -> None:
     if connection.id not in hub.connections:
         return
     rooms = hub.remove(connection)
+    user_presence.left(connection)
     if settings.GATEWAY_LIMITS_ENABLED:
         for key, _ in _tallies(connection):
             presence.leave(key)

@@ -148,6 +148,8 @@ SPECTACULAR_SETTINGS = {
 
 # Loads who a token speaks of: (user id, session id) -> gateway.identity.Identity | None.
 GATEWAY_IDENTITY_LOADER = "accounts.selectors.load_identity"
+# Writes down when sessions were last seen: (rows of gateway.user_presence.LastSeen) -> None.
+GATEWAY_LAST_SEEN_NOTER = "accounts.services.note_last_seen"
 GATEWAY_PING_INTERVAL_SECONDS: float = 25.0
 GATEWAY_PING_TIMEOUT_SECONDS: float = 20.0
 GATEWAY_AUTHENTICATION_SECONDS: float = 10.0

@@ -12,13 +12,14 @@ import msgspec
 from asgiref.sync import sync_to_async
 
 from accounts import services as account_services
-from accounts.events import AuthRefresh
+from accounts.events import AuthRefresh, GetPresence, SetPresence, WatchPresence
 from chat.events import ChatMessage, SendMessage
 from gateway.connection import Outlet
 from gateway.events import (
     Command,
     Delivery,
     Event,
+    PresenceChanged,
     RoomReset,
     SessionClosing,
     SessionExpiring,
@@ -168,6 +169,32 @@ async def somebody_renews_the_token(stage: Stage) -> Reply:
     client = await stage.enter(stage.bob)
     tokens = await sync_to_async(account_services.refresh)(token=stage.bob.refresh)
     return await client.call("auth:refresh", {"token": tokens.access})
+
+
+@sends(SetPresence)
+async def somebody_is_not_about(stage: Stage) -> Reply:
+    client = await stage.enter(stage.bob)
+    return await client.call("presence:set", {"state": "idle"})
+
+
+@sends(GetPresence)
+async def somebody_asks_who_is_there(stage: Stage) -> Reply:
+    client = await stage.enter(stage.bob)
+    return await client.call("presence:get", {"userIds": [stage.bob.id, stage.alice.id]})
+
+
+@sends(WatchPresence)
+async def somebody_follows_a_friend(stage: Stage) -> Reply:
+    client = await stage.enter(stage.bob)
+    return await client.call("presence:watch", {"userIds": [stage.alice.id]})
+
+
+@hears(PresenceChanged)
+async def a_friend_comes(stage: Stage) -> dict[str, Any]:
+    client = await stage.enter(stage.bob)
+    done(await client.call("presence:watch", {"userIds": [stage.alice.id]}))
+    await stage.crowd.connect(stage.server, stage.alice)
+    return await client.wait_for("presence:changed")
 
 
 # --- Streams --------------------------------------------------------------------------------------

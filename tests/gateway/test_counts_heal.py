@@ -41,7 +41,7 @@ async def settled(process: Presence) -> None:
 
 
 def alive() -> set[str]:
-    return set(sync_redis().zrangebyscore(presence_module._PROCESSES, time.time(), "+inf"))
+    return set(sync_redis().zrangebyscore(presence_module.PROCESSES, time.time(), "+inf"))
 
 
 async def test_a_total_is_the_sum_of_all_processes_and_both_agree(redis):
@@ -60,7 +60,7 @@ async def test_a_dead_process_counts_no_more(redis):
         await until(lambda: total("stream:1") == 7)
 
         # Its last beat was this long ago: what a killed process looks like, without the wait.
-        redis.execute("ZINCRBY", presence_module._PROCESSES, int(-DEAD_AFTER_SECONDS - 1), dead.process)
+        redis.execute("ZINCRBY", presence_module.PROCESSES, int(-DEAD_AFTER_SECONDS - 1), dead.process)
 
         assert total("stream:1") == 3
         assert await one.totals(["stream:1"]) == [3]
