@@ -36,8 +36,16 @@ BREACHES = [
     ("2 inside an app: edges, services, events, selectors, models", "streams/selectors.py", "import streams.services"),
     ("2 inside an app: edges, services, events, selectors, models", "chat/models.py", "import chat.events"),
     ("2 inside an app: edges, services, events, selectors, models", "chat/api.py", "import chat.handlers"),
-    ("3 between apps: chat and gifts, og and moderation, streams, accounts", "streams/services/__init__.py", "import chat.services"),
-    ("3 between apps: chat and gifts, og and moderation, streams, accounts", "accounts/selectors.py", "import streams.selectors"),
+    (
+        "3 between apps: chat and gifts, og and moderation, streams, accounts",
+        "streams/services/__init__.py",
+        "import chat.services",
+    ),
+    (
+        "3 between apps: chat and gifts, og and moderation, streams, accounts",
+        "accounts/selectors.py",
+        "import streams.selectors",
+    ),
     ("3 between apps: the models of streams are its own", "chat/services.py", "import streams.models"),
     ("3 between apps: the models of moderation are its own", "chat/services.py", "import moderation.models"),
     ("3 between apps: chat and gifts, og and moderation, streams, accounts", "gifts/tasks.py", "import chat.services"),
