@@ -8,6 +8,7 @@ class Counters:
     """Plain integers, touched only by the event loop's thread unless said otherwise."""
 
     connections: int = 0
+    connections_refused: int = 0
     commands: int = 0
     events_encoded: int = 0
     events_received: int = 0

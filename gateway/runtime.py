@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 _SWEEP_SECONDS = 0.5
 _LOOK_SECONDS = 1.0
+_REFUSED_SECONDS = 10.0
 _PARENT_SECONDS = 1.0
 _EXPIRY_SECONDS = 1.0
 _PRESENCE_SECONDS = 2.0
@@ -207,6 +208,22 @@ async def look_at_database() -> None:
     if not counters.database_up:
         log.warning("PostgreSQL answers again")
     counters.database_up = 1
+
+
+class _Refused:
+    """Says how many connections were refused: a flood of them is worth a line now and then, not one each."""
+
+    def __init__(self) -> None:
+        self._told = 0
+
+    async def tell(self) -> None:
+        """Log what was refused since the last time."""
+        refused, self._told = counters.connections_refused - self._told, counters.connections_refused
+        if refused:
+            log.warning("refused %d connections within %g seconds", refused, _REFUSED_SECONDS)
+
+
+every(_REFUSED_SECONDS)(_Refused().tell)
 
 
 def _ask_database() -> None:

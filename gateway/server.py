@@ -20,6 +20,7 @@ from gateway.connection import Outlet
 
 EXTENSION = "gateway.raw"
 _HEADER_SECONDS = 10.0
+_BODY_SECONDS = 20.0
 _PONG_BYTES = 1024 * 1024
 _SHUTDOWN_SECONDS = 20
 
@@ -87,15 +88,15 @@ class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
 
 
 class GatewayHttpProtocol(HttpToolsProtocol):
-    """HTTP that knows other workers' sessions, and closes a connection whose request header does not arrive."""
+    """HTTP that knows other workers' sessions, and closes a connection whose request does not arrive."""
 
-    _header_timer: asyncio.TimerHandle | None = None
+    _timer: asyncio.TimerHandle | None = None
     _is_new = True
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         handoff.listen(self._sibling)
-        self._await_header()
+        self._await(_HEADER_SECONDS)
 
     def data_received(self, data: bytes) -> None:
         if self._is_new:
@@ -107,11 +108,17 @@ class GatewayHttpProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._await_header()
+        self._await(_HEADER_SECONDS)
 
     def on_headers_complete(self) -> None:
         self._stop_waiting()
+        if not self.parser.should_upgrade():
+            self._await(_BODY_SECONDS)
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._stop_waiting()
+        super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
@@ -124,14 +131,14 @@ class GatewayHttpProtocol(HttpToolsProtocol):
     def _sibling(self) -> "GatewayHttpProtocol":
         return GatewayHttpProtocol(self.config, self.server_state, self.app_state, self.loop)
 
-    def _await_header(self) -> None:
+    def _await(self, seconds: float) -> None:
         self._stop_waiting()
-        self._header_timer = self.loop.call_later(_HEADER_SECONDS, self.transport.close)
+        self._timer = self.loop.call_later(seconds, self.transport.close)
 
     def _stop_waiting(self) -> None:
-        if self._header_timer is not None:
-            self._header_timer.cancel()
-            self._header_timer = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
 
 def _dismiss_all() -> None:

@@ -21,6 +21,7 @@ from gateway.hub import hub
 from gateway.idempotency import Answer
 from gateway.identity import Identity
 from gateway.limits import Bucket
+from gateway.metrics import counters
 from gateway.presence import presence
 from gateway.recovery import Recovery
 from gateway.rooms import Room, user_room
@@ -105,6 +106,14 @@ async def knock(address: str) -> None:
     Raises:
         CommandError: `rate_limited` or `connection_limit`, or `unavailable` when the server is stopping.
     """
+    try:
+        await _knock(address)
+    except CommandError:
+        counters.connections_refused += 1
+        raise
+
+
+async def _knock(address: str) -> None:
     if not runtime.accepting:
         raise CommandError(ErrorCode.UNAVAILABLE, retry_after=1.0)
     if not settings.GATEWAY_LIMITS_ENABLED:

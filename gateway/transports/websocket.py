@@ -140,7 +140,7 @@ class GatewayConsumer(AsyncConsumer):  # type: ignore[misc]
             await runtime.ensure_started()
             await knock(self.address)
         except (CommandError, RedisError, OSError) as error:
-            log.info("refused a WebSocket: %s", error)
+            log.debug("refused a WebSocket: %s", error)
             await self.send({"type": "websocket.close"})
             raise StopConsumer from error
         self._await_authentication()

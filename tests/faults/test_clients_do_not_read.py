@@ -1,0 +1,99 @@
+"""A hundred clients that stop reading cost the server a bounded amount, and others nothing."""
+
+import asyncio
+import time
+
+import psutil
+import pytest
+
+from gateway.bus import RoomEvent, publish_pipeline
+from gateway.events import Delivery
+from gateway.rooms import Room
+from gateway.wire import Wire
+from tests.faults.burst import soon
+from tests.faults.conftest import open_servers
+from tests.faults.report import Report
+from tests.gateway.kernel import using_redis
+from tests.gateway.raw_clients import RawClient, open_client
+from tests.people import Person, make_people
+
+STUCK = 100
+READERS = 20
+PAD = "x" * 20_000
+# Two MiB, twice what may wait for a client, and what its socket and the kernel take besides.
+EVENTS = 400
+CLOSED_SECONDS = 5.0
+GROWTH_BYTES = 100 * 1024 * 1024
+# Below this a difference is the machine's, not ours.
+NOISE_SECONDS = 0.05
+
+
+@pytest.fixture
+def everybody() -> list[Person]:
+    """Who reads, and who does not."""
+    return make_people(STUCK + READERS)
+
+
+@pytest.mark.faults
+async def test_a_hundred_clients_stop_reading_beside_others(redis, stream, everybody, report: Report):
+    room = Room("stream", str(stream.pk))
+    async with open_servers(redis.url) as (server,):
+        with using_redis(redis.url):
+            readers = [await open_client(server, person) for person in everybody[:READERS]]
+            stuck = [
+                await open_client(server, person, list(Wire)[number % 2], small=True)
+                for number, person in enumerate(everybody[READERS:])
+            ]
+            for client in (*readers, *stuck):
+                await client.join(stream.pk)
+            quiet = await rounds(room, readers, 0, EVENTS // 4)
+            process = psutil.Process(server.process.pid)
+            memory, most = process.memory_info().rss, 0
+            for client in stuck:
+                client.stop_reading()
+
+            busy: list[float] = []
+            for start in range(EVENTS // 4, EVENTS, 10):
+                busy += await rounds(room, readers, start, 10)
+                most = max(most, process.memory_info().rss - memory)
+
+            async def all_are_closed() -> bool:
+                return (await server.counters())["slow_clients_closed"] == STUCK
+
+            closed = await soon(all_are_closed, CLOSED_SECONDS)
+            most = max(most, process.memory_info().rss - memory)
+            complete = sum(
+                [data["n"] for data in reader.events("test:event")] == list(range(EVENTS)) for reader in readers
+            )
+            before, after = p99(quiet), p99(busy)
+            report.line(
+                stopped_reading=STUCK, closed_after=closed, memory_growth_MiB=most / 1024 / 1024,
+                readers_with_everything_in_order=complete, p99_before_ms=before * 1000, p99_after_ms=after * 1000,
+            )  # fmt: skip
+            assert complete == READERS
+            assert most < GROWTH_BYTES
+            assert after <= 2 * max(before, NOISE_SECONDS)
+            for client in (*readers, *stuck):
+                client.vanish()
+
+
+async def rounds(room: Room, readers: list[RawClient], start: int, count: int) -> list[float]:
+    """Publish one event after the other; how long each took to the last of the readers."""
+    took = []
+    for number in range(start, start + count):
+        event_id = f"{room.key}-{number}"
+        body = f'{{"n":{number},"pad":"{PAD}","eventId":"{event_id}"}}'
+        event = RoomEvent(room=room.wire, name="test:event", body=body, delivery=Delivery.ORDERED, id=event_id)
+        began = time.monotonic()
+        await asyncio.to_thread(publish_pipeline, [event])
+        start_of_it = f'{{"event":"test:event","data":{{"n":{number},'
+        for reader in readers:
+            # Others come and go meanwhile, which readers hear too.
+            await reader.until(lambda reader, text=start_of_it: any(m.startswith(text) for m in reader.messages[-300:]))
+        took.append(time.monotonic() - began)
+    return took
+
+
+def p99(times: list[float]) -> float:
+    """What ninety-nine of a hundred stay below."""
+    return sorted(times)[int(len(times) * 0.99) - 1]
