@@ -21,27 +21,27 @@ from tests.coins import assert_ledger_holds, give, identity_of, send, wallet
 from tests.conftest import SERVER_ENVIRONMENT
 from tests.people import done, make_person, make_stream, rest
 
-NOW = timezone.now()
-
 
 class Arena:
-    """A battle of two streams that began at NOW, moved by services at times of the test's choice."""
+    """A battle of two streams that has just begun, moved by services at times of the test's choice."""
 
     def __init__(self, alice, bob, stream):
         self.alice, self.bob, self.stream = alice, bob, stream
+        # Taken now, not on import: the servers' own clocks would end a battle that began long ago.
+        self.now = timezone.now()
         self.rival = make_person("rival")
         self.other = make_stream(self.rival)
         give(bob, 10_000)
         pair = [find_card(str(each.pk)) for each in (stream, self.other)]
         self.cards = dict(zip((stream, self.other), pair, strict=True))
-        challenges.invite_to_battle(host=identity_of(alice), card=pair[0], opponent=pair[1], now=NOW)
+        challenges.invite_to_battle(host=identity_of(alice), card=pair[0], opponent=pair[1], now=self.now)
         self.battle = Battle.objects.get(sides__stream=stream)
-        challenges.accept_battle(host=identity_of(self.rival), battle_id=str(self.battle.pk), now=NOW)
+        challenges.accept_battle(host=identity_of(self.rival), battle_id=str(self.battle.pk), now=self.now)
 
     def gift(self, stream, seconds, gift="heart", quantity=1):
         """A gift so many seconds after the beginning."""
         draft = GiftDraft(identity_of(self.bob), self.cards[stream], gift, quantity)
-        (answer,) = send_gifts(drafts=[draft], now=NOW + timedelta(seconds=seconds))
+        (answer,) = send_gifts(drafts=[draft], now=self.now + timedelta(seconds=seconds))
         assert answer.ok, answer.body
 
     def boost(self, stream, seconds, kind, amount=100):
@@ -51,7 +51,7 @@ class Arena:
             card=self.cards[stream],
             kind=kind,
             amount=amount,
-            now=NOW + timedelta(seconds=seconds),
+            now=self.now + timedelta(seconds=seconds),
         )
 
     def score(self):
@@ -60,7 +60,7 @@ class Arena:
 
     def finish(self, seconds):
         """Let the sweeper come so many seconds after the beginning."""
-        battles.finish_due(now=NOW + timedelta(seconds=seconds))
+        battles.finish_due(now=self.now + timedelta(seconds=seconds))
         self.battle.refresh_from_db()
         return self.battle.winner
 
@@ -168,7 +168,7 @@ async def test_a_void_takes_the_points_back_while_the_battle_runs(arena):
         arena.gift(arena.other, 1, "rose", 3)
         arena.gift(arena.stream, 2, "crown")
         sent = SentGift.objects.get(stream=arena.stream)
-        void_gift(transfer_id=sent.transfer_id, reason="a test", now=NOW + timedelta(seconds=3))
+        void_gift(transfer_id=sent.transfer_id, reason="a test", now=arena.now + timedelta(seconds=3))
         return arena.score(), arena.finish(300)
 
     assert await in_database(play) == ([0, 30], 1)
@@ -268,7 +268,7 @@ async def test_a_rematch_waits(arena):
         pair = [find_card(str(each.pk)) for each in (arena.stream, arena.other)]
         host = identity_of(arena.alice)
         return challenges.invite_to_battle(
-            host=host, card=pair[0], opponent=pair[1], now=NOW + timedelta(seconds=seconds)
+            host=host, card=pair[0], opponent=pair[1], now=arena.now + timedelta(seconds=seconds)
         )
 
     await in_database(arena.finish, 300)
@@ -330,7 +330,7 @@ async def test_a_battle_whose_process_is_killed_ends_at_the_right_second_once(
 
 async def test_many_who_finish_at_once_announce_once(arena, servers, crowd):
     viewer = await crowd.join(servers[0], arena.bob, arena.stream)
-    later = NOW + timedelta(seconds=301)
+    later = arena.now + timedelta(seconds=301)
 
     await asyncio.gather(*(in_database(battles.finish_due, now=later) for _ in range(6)))
 
