@@ -9,8 +9,7 @@ import pytest
 from gateway.bus import RoomEvent, publish_pipeline
 from gateway.events import Delivery
 from gateway.rooms import Room
-from gateway.wire import Wire
-from tests.faults.burst import soon
+from tests.faults.burst import WIRES, soon
 from tests.faults.conftest import open_servers
 from tests.faults.report import Report
 from tests.gateway.kernel import using_redis
@@ -41,7 +40,7 @@ async def test_a_hundred_clients_stop_reading_beside_others(redis, stream, every
         with using_redis(redis.url):
             readers = [await open_client(server, person) for person in everybody[:READERS]]
             stuck = [
-                await open_client(server, person, list(Wire)[number % 2], small=True)
+                await open_client(server, person, WIRES[number % 2], small=True)
                 for number, person in enumerate(everybody[READERS:])
             ]
             for client in (*readers, *stuck):

@@ -74,7 +74,8 @@ async def all_closed(readers: list[asyncio.StreamReader], seconds: float) -> int
     return len(ends)
 
 
-@pytest.mark.parametrize("wire", ["websocket", pytest.param("socketio", marks=pytest.mark.faults)])
+@pytest.mark.faults
+@pytest.mark.parametrize("wire", list(PATHS))
 async def test_a_flood_of_anonymous_sockets_of_one_address(wire, alice, bob, stream, crowd, report: Report):
     async with server_process("gateway", env=STRICT) as server:
         host, viewer = await crowd.join(server, alice, stream), await crowd.join(server, bob, stream)

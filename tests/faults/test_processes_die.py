@@ -109,6 +109,7 @@ async def test_celery_workers_are_killed_in_a_task_and_right_after_its_commit(
 
             await _started(starts, 4, TAKEN_UP_SECONDS)
             taken_up = time.monotonic() - killed
+            await _all_done(starts)
             await viewer.until(lambda viewer: len(viewer.heard) == 2)
 
             stored = await asyncio.to_thread(stored_messages, database_url, str(stream.pk))
@@ -127,6 +128,13 @@ async def _send(broker: Celery, author, stream, text: str, *, wait: bool) -> Non
 async def _started(redis, times: int, seconds: float = 30.0) -> None:
     async with asyncio.timeout(seconds):
         while await asyncio.to_thread(redis.llen, "faults:starts") < times:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+async def _all_done(redis) -> None:
+    """Wait until the broker has no task, neither waiting nor with a worker."""
+    async with asyncio.timeout(30):
+        while await asyncio.to_thread(lambda: redis.hlen("unacked") + redis.llen("celery")):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
 

@@ -92,6 +92,7 @@ async def test_redis_is_cut_off_in_silence_from_one_process(redis, stream, peopl
         assert lines_of(servers, "channel layer's Redis is back") == 1
 
 
+@pytest.mark.faults
 async def test_redis_closes_the_connections_that_listen(redis, stream, people, database_url, report: Report):
     async with open_servers(redis.url, redis.url) as servers, burst(servers, stream.pk, people) as crowd:
         restored = 0.0
@@ -113,6 +114,7 @@ async def test_redis_closes_the_connections_that_listen(redis, stream, people, d
         assert sum(viewer.resets for viewer in crowd.viewers) == 0
 
 
+@pytest.mark.faults
 async def test_redis_is_emptied_under_load(redis, stream, people, database_url, report: Report):
     async with open_servers(redis.url, redis.url) as servers, burst(servers, stream.pk, people) as crowd:
         for _ in range(3):

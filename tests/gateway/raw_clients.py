@@ -176,7 +176,11 @@ async def open_socket(
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
     sock.setblocking(False)
     host = urlsplit(server.url)
-    await loop.sock_connect(sock, (host.hostname, host.port))
+    try:
+        await loop.sock_connect(sock, (host.hostname, host.port))
+    except OSError:
+        sock.close()
+        raise
     _, client = await loop.create_connection(lambda: RawClient(wire), sock=sock)
     forwarded = f"X-Forwarded-For: {address}\r\n" if address else ""
     client.transport.write(
