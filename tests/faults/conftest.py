@@ -53,3 +53,11 @@ def report(request: pytest.FixtureRequest) -> Report:
     """The test's line in the table."""
     name = request.node.name.removeprefix("test_").replace("_", " ")
     return Report(name)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every fault test is for `make faults`: beside a whole test run, what it kills may be what it waits for."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.faults)
