@@ -323,7 +323,7 @@ class Bus:
         events = [_from_history(room, epoch, entry, fields) for entry, fields in entries]
         complete = [event.seq for event in events] == list(range(since.seq + 1, last + 1))
         oldest = (time.time() - settings.GATEWAY_HISTORY_SECONDS) * 1000
-        recent = not entries or int(_fields(entries[0][1])["at"]) >= oldest
+        recent = not events or events[0].at >= oldest
         return events if complete and recent else None
 
     def _receive(self, data: bytes) -> None:
@@ -331,7 +331,7 @@ class Bus:
 
 
 def _from_history(room: Room, epoch: str, entry: str, flat: list[str]) -> RoomEvent:
-    fields = _fields(flat)
+    fields = dict(zip(flat[::2], flat[1::2], strict=True))
     return RoomEvent(
         room=room.wire,
         name=fields["name"],
@@ -342,10 +342,6 @@ def _from_history(room: Room, epoch: str, entry: str, flat: list[str]) -> RoomEv
         at=int(fields["at"]),
         epoch=epoch,
     )
-
-
-def _fields(flat: list[str]) -> dict[str, str]:
-    return dict(zip(flat[::2], flat[1::2], strict=True))
 
 
 bus = Bus()
