@@ -120,6 +120,8 @@ class Burst:
         )  # fmt: skip
         assert not lost
         assert (twice, unannounced, gaps, doubles, unknown) == (0, 0, 0, 0, 0)
+        # Only a Redis that lost its data may forget what it announced already.
+        assert repeated == 0 or all(viewer.resets for viewer in self.viewers)
 
     async def _settled(self, database_url: str) -> int:
         # What was announced is marked so a moment later, and by the sweeper when the mark was lost.
