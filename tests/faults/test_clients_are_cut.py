@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connections
 from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as some
@@ -14,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 
 from gateway.bus import RoomEvent, publish_pipeline
 from gateway.events import Delivery
+from gateway.redis_clients import sync_redis
 from gateway.rooms import Room
 from gateway.testing import ServerProcess
 from gateway.wire import Wire
@@ -51,6 +53,8 @@ class Cuts(RuleBasedStateMachine):
         return self.runner.run(work)
 
     def publish(self, count: int) -> None:
+        if not count:
+            return
         room = Room("stream", self.stream_id)
         numbers = range(self.published, self.published + count)
         self.published += count
@@ -86,8 +90,8 @@ class Cuts(RuleBasedStateMachine):
     def events_come(self, count: int) -> None:
         self.publish(count)
 
-    @rule(after=BYTES, count=some.integers(0, 40), server=SERVERS, wire=WIRES)
-    def it_is_cut_while_events_come(self, after: int, count: int, server: int, wire: Wire) -> None:
+    @rule(after=BYTES, count=some.integers(0, 40), server=SERVERS, wire=WIRES, meanwhile=some.integers(0, 40))
+    def it_is_cut_while_events_come(self, after: int, count: int, server: int, wire: Wire, meanwhile: int) -> None:
         async def cut() -> None:
             self.viewer.cut_after(after)
             await asyncio.to_thread(self.publish, count)
@@ -99,7 +103,7 @@ class Cuts(RuleBasedStateMachine):
             self.viewer.vanish()
 
         self.run(cut())
-        self.come_back(server, wire)
+        self.come_back(server, wire, meanwhile)
 
     @rule(after=some.integers(0, 1500), server=SERVERS, wire=WIRES)
     def it_is_cut_while_it_comes_back(self, after: int, server: int, wire: Wire) -> None:
@@ -126,11 +130,24 @@ class Cuts(RuleBasedStateMachine):
         assert self.viewer.resets == resets + 1
         self.totals["told to take a snapshot"] += 1
 
-    def come_back(self, server: int, wire: Wire) -> None:
+    def come_back(self, server: int, wire: Wire, meanwhile: int = 0) -> None:
         self.totals["cuts"] += 1
         self.viewer.wire = wire
-        self.run(self.viewer.watch(self.servers[server]))
+        resets, at = self.viewer.resets, self.viewer.at
+        within = at is not None and self.published + meanwhile - at[1] <= settings.GATEWAY_HISTORY_EVENTS
+
+        def one_by_one() -> None:
+            for _ in range(meanwhile):
+                self.publish(1)
+
+        async def come_while_events_come() -> None:
+            # They come while it is on its way in: told by its answer, or held back for it, and never both.
+            await asyncio.gather(self.viewer.watch(self.servers[server]), asyncio.to_thread(one_by_one))
+
+        self.run(come_while_events_come())
         self.nothing_is_wrong()
+        if within:
+            assert self.viewer.resets == resets, "it could have been told what it missed"
 
     def nothing_is_wrong(self) -> None:
         assert self.viewer.gaps == 0
@@ -156,6 +173,15 @@ class Cuts(RuleBasedStateMachine):
         assert heard == sorted(heard)
 
 
+def run_in_thread(machine: type[Cuts], rules: hypothesis_settings) -> None:
+    """Run the machine, and leave no connection behind."""
+    try:
+        run_state_machine_as_test(machine, settings=rules)
+    finally:
+        connections.close_all()
+        sync_redis().close()
+
+
 @pytest.mark.parametrize("times", [50, pytest.param(1000, marks=pytest.mark.faults)])
 async def test_a_client_is_cut_at_random_points(times, redis, alice, bob, report: Report):
     totals = dict.fromkeys(
@@ -165,7 +191,7 @@ async def test_a_client_is_cut_at_random_points(times, redis, alice, bob, report
         with using_redis(redis.url):
             machine = type("Run", (Cuts,), {"servers": servers, "host": alice, "bob": bob, "totals": totals})
             rules = hypothesis_settings(
-                max_examples=times // 10,
+                max_examples=max(times // 20, 6),
                 stateful_step_count=STEPS,
                 derandomize=True,
                 database=None,
@@ -174,6 +200,6 @@ async def test_a_client_is_cut_at_random_points(times, redis, alice, bob, report
                 suppress_health_check=list(HealthCheck),
             )
             # The machine has an event loop of its own, in a thread of its own.
-            await asyncio.to_thread(run_state_machine_as_test, machine, settings=rules)
+            await asyncio.to_thread(run_in_thread, machine, rules)
     report.line(**totals)
     assert totals["cuts"] >= times
