@@ -16,11 +16,12 @@ from django.test import override_settings
 from gateway import redis_clients
 from gateway.bus import Position, RoomEvent, bus, publish_pipeline
 from gateway.channel_layer import LoopLayer
-from gateway.connection import Connection, Outlet
+from gateway.connection import Connection
 from gateway.errors import CloseCode
 from gateway.events import Delivery
 from gateway.hub import Hub
 from gateway.identity import Identity
+from gateway.outlet import Outlet
 from gateway.redis_clients import async_redis, sync_redis
 from gateway.rooms import Room
 from gateway.wire import Wire
@@ -174,6 +175,8 @@ async def until(look: Callable[[], Any]) -> None:
 
 
 def _forget_clients() -> None:
+    # That the Redis of the test before is gone says nothing of this one.
+    redis_clients.outage.answered()
     sync_redis.cache_clear()
     async_redis.cache_clear()
     channel_layers.backends.clear()

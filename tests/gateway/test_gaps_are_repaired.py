@@ -3,8 +3,6 @@
 import asyncio
 import signal
 
-import pytest
-
 from gateway.bus import bus, publish_pipeline
 from gateway.events import Delivery
 from gateway.metrics import counters
@@ -17,7 +15,6 @@ def restored(kernel: Kernel, reconnects: int) -> bool:
     return counters.bus_reconnects > reconnects and bus.healthy
 
 
-@pytest.mark.faults
 async def test_what_was_published_while_the_bus_was_cut_is_delivered_in_order_and_once(kernel: Kernel):
     room = new_room()
     members = [kernel.member() for _ in range(3)]

@@ -21,7 +21,6 @@ async def readiness(server) -> int:
         return response.status
 
 
-@pytest.mark.faults
 async def test_readiness_is_red_and_nobody_new_is_let_in_while_clients_are_still_served(alice, bob, stream, crowd):
     environment = {**SERVER_ENVIRONMENT, "STOP_DELAY_SECONDS": "4"}
     async with server_process("gateway", env=environment) as server:
