@@ -6,7 +6,6 @@ sequence: when Redis may have lost data, the epoch changes and members are told 
 finished JSON, which no process decodes to pass it on.
 """
 
-import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 from redis.exceptions import NoScriptError
 
+from gateway.bus_scripts import HISTORY, POSITION, PUBLISH, PUBLISH_SHA
 from gateway.channel_layer import GatewayChannelLayer, LoopLayer
 from gateway.events import Delivery
 from gateway.redis_clients import Script, outage, sync_redis
@@ -42,77 +42,6 @@ _STATE_SECONDS = 7 * 24 * 3600
 # Longer than any client takes to come in.
 _ENDED_SECONDS = 300
 _SEEN_SECONDS = 600
-
-# A Redis that restarted from a file, or a replica that took over, may lack the last events and would give their
-# numbers again to others. Either has a new replication id, so an epoch is that of one such id.
-_EPOCH = """
-local origin = string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
-local state = redis.call('HMGET', KEYS[1], 'epoch', 'origin')
-local epoch = state[1]
-if not epoch or state[2] ~= origin then epoch = nil end
-"""
-_NEW_EPOCH = """
-local function begin(fresh)
-  redis.call('DEL', KEYS[1], KEYS[2])
-  redis.call('HSET', KEYS[1], 'epoch', fresh, 'origin', origin)
-  return fresh
-end
-"""
-
-# KEYS: state, history, seen. ARGV: channel, room, name, body, delivery, id, fresh epoch, events kept,
-# history seconds, seen seconds, state seconds, now in milliseconds.
-_PUBLISH = (
-    """
-local seen = redis.call('GET', KEYS[3])
-if seen then return seen end
-"""
-    + _EPOCH
-    + _NEW_EPOCH
-    + """
-epoch = epoch or begin(ARGV[7])
-local seq = redis.call('HINCRBY', KEYS[1], 'seq', 1)
-local body = string.sub(ARGV[4], 1, -2) .. ',"seq":' .. string.format('%d', seq) .. ',"epoch":"' .. epoch .. '"}'
-local message = cmsgpack.pack({type='room.event', room=ARGV[2], name=ARGV[3], body=body, delivery=ARGV[5],
-                               id=ARGV[6], seq=seq, epoch=epoch})
-redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[8], string.format('%d-0', seq),
-           'name', ARGV[3], 'body', body, 'delivery', ARGV[5], 'id', ARGV[6], 'at', ARGV[12])
-redis.call('EXPIRE', KEYS[2], ARGV[9])
-redis.call('EXPIRE', KEYS[1], ARGV[11])
-local position = epoch .. ':' .. string.format('%d', seq)
-redis.call('SET', KEYS[3], position, 'EX', ARGV[10])
-redis.call('PUBLISH', ARGV[1], message)
-return position
-"""
-)
-# KEYS: state, history. ARGV: fresh epoch, state seconds.
-_POSITION = Script(
-    _EPOCH
-    + _NEW_EPOCH
-    + """
-if not epoch then
-  epoch = begin(ARGV[1])
-  redis.call('EXPIRE', KEYS[1], ARGV[2])
-end
-return {epoch, redis.call('HGET', KEYS[1], 'seq') or '0'}
-"""
-)
-
-# KEYS: state, history. ARGV: the epoch and the number of the last event that is known.
-_HISTORY = Script(
-    _EPOCH
-    + """
-epoch = epoch or ''
-local seq = redis.call('HGET', KEYS[1], 'seq') or '0'
-local since = tonumber(ARGV[2])
-local entries = {}
-if epoch == ARGV[1] and since < tonumber(seq) then
-  entries = redis.call('XRANGE', KEYS[2], string.format('%d-0', since + 1), '+')
-end
-return {epoch, seq, entries}
-"""
-)
-
-_PUBLISH_SHA = hashlib.sha1(_PUBLISH.encode(), usedforsecurity=False).hexdigest()
 
 
 class RoomEvent(msgspec.Struct, tag_field="type", tag="room.event", kw_only=True, frozen=True):
@@ -209,7 +138,7 @@ def _answers(events: Sequence[RoomEvent]) -> list[Any]:
     unknown = [index for index, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
     if unknown:
         # Redis has restarted since the script was loaded; only what was refused is sent again.
-        sync_redis().script_load(_PUBLISH)
+        sync_redis().script_load(PUBLISH)
         for index, answer in zip(unknown, _execute([events[index] for index in unknown]), strict=True):
             answers[index] = answer
     return answers
@@ -224,7 +153,7 @@ def _execute(events: Sequence[RoomEvent]) -> list[Any]:
             pipeline.publish(_channel(room), _encode(event))
             continue
         pipeline.evalsha(
-            _PUBLISH_SHA, 3, _key(room, "state"), _key(room, "history"), f"{_key(room, 'seen')}:{event.id}",
+            PUBLISH_SHA, 3, _key(room, "state"), _key(room, "history"), f"{_key(room, 'seen')}:{event.id}",
             _channel(room), event.room, event.name, event.body, event.delivery, event.id, token_hex(4),
             settings.GATEWAY_HISTORY_EVENTS, settings.GATEWAY_HISTORY_SECONDS, _SEEN_SECONDS, _STATE_SECONDS, now,
         )  # fmt: skip
@@ -303,7 +232,7 @@ class Bus:
 
     async def position(self, room: Room) -> Position:
         """Where the room's history stands; a room without one is given an epoch."""
-        epoch, seq = await _POSITION([_key(room, "state"), _key(room, "history")], [token_hex(4), _STATE_SECONDS])
+        epoch, seq = await POSITION([_key(room, "state"), _key(room, "history")], [token_hex(4), _STATE_SECONDS])
         return Position(epoch, int(seq))
 
     async def end_of(self, session: str) -> tuple[int, str] | None:
@@ -316,14 +245,14 @@ class Bus:
 
     async def history(self, room: Room, since: Position) -> list[RoomEvent] | None:
         """The room's events after `since`, oldest first; `None` when some of them are no longer kept."""
-        epoch, seq, entries = await _HISTORY([_key(room, "state"), _key(room, "history")], [since.epoch, since.seq])
+        epoch, seq, entries = await HISTORY([_key(room, "state"), _key(room, "history")], [since.epoch, since.seq])
         last = int(seq)
         if epoch != since.epoch or last < since.seq:
             return None
         events = [_from_history(room, epoch, entry, fields) for entry, fields in entries]
         complete = [event.seq for event in events] == list(range(since.seq + 1, last + 1))
         oldest = (time.time() - settings.GATEWAY_HISTORY_SECONDS) * 1000
-        recent = not events or events[0].at >= oldest
+        recent = not entries or int(_fields(entries[0][1])["at"]) >= oldest
         return events if complete and recent else None
 
     def _receive(self, data: bytes) -> None:
@@ -331,7 +260,7 @@ class Bus:
 
 
 def _from_history(room: Room, epoch: str, entry: str, flat: list[str]) -> RoomEvent:
-    fields = dict(zip(flat[::2], flat[1::2], strict=True))
+    fields = _fields(flat)
     return RoomEvent(
         room=room.wire,
         name=fields["name"],
@@ -342,6 +271,10 @@ def _from_history(room: Room, epoch: str, entry: str, flat: list[str]) -> RoomEv
         at=int(fields["at"]),
         epoch=epoch,
     )
+
+
+def _fields(flat: list[str]) -> dict[str, str]:
+    return dict(zip(flat[::2], flat[1::2], strict=True))
 
 
 bus = Bus()

@@ -10,8 +10,9 @@ import asyncio
 from collections import Counter
 
 from gateway.bus import Position, RoomEvent
-from gateway.connection import Connection, Outlet
+from gateway.connection import Connection
 from gateway.metrics import counters
+from gateway.outlet import Outlet
 from gateway.rooms import Room
 from gateway.wire import Broadcast, Wire
 

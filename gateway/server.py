@@ -16,7 +16,7 @@ from websockets.frames import Frame
 from websockets.http11 import Request
 
 from gateway import handoff
-from gateway.connection import Outlet
+from gateway.outlet import Outlet
 
 EXTENSION = "gateway.raw"
 _HEADER_SECONDS = 10.0
@@ -26,7 +26,7 @@ _SHUTDOWN_SECONDS = 20
 
 
 class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
-    """A websocket whose transport the hub may write to; implements `gateway.connection.RawSocket`."""
+    """A websocket whose transport the hub may write to; implements `gateway.outlet.RawSocket`."""
 
     outlet: Outlet | None = None
 

@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 from gateway import limits
 from gateway.bus import bus
-from gateway.connection import Connection, Outlet
+from gateway.connection import Connection
 from gateway.database import in_database
 from gateway.dispatch import DISCONNECT_HANDLERS, dispatch
 from gateway.errors import PROTOCOL_VIOLATION, SHUTDOWN, STATE_LOST, CloseCode, CommandError, ErrorCode
@@ -22,6 +22,7 @@ from gateway.idempotency import Answer
 from gateway.identity import Identity
 from gateway.limits import Bucket
 from gateway.metrics import counters
+from gateway.outlet import Outlet
 from gateway.presence import presence
 from gateway.recovery import Recovery
 from gateway.rooms import Room, user_room

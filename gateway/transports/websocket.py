@@ -21,7 +21,7 @@ from django.contrib.auth import get_user
 from django.http import parse_cookie
 from redis.exceptions import RedisError
 
-from gateway.connection import Outlet, closing_notice
+from gateway.connection import closing_notice
 from gateway.database import in_database
 from gateway.dispatch import refusal
 from gateway.errors import (
@@ -39,6 +39,7 @@ from gateway.events import encode
 from gateway.idempotency import Answer
 from gateway.identity import SESSION_CLAIM, Identity, identify, identify_session
 from gateway.json_limits import loads
+from gateway.outlet import Outlet
 from gateway.runtime import runtime
 from gateway.transports.address import client_address, header
 from gateway.transports.session import ClientConnection, admit, authenticated, close_session, knock, welcome

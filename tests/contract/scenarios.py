@@ -14,7 +14,6 @@ from asgiref.sync import sync_to_async
 from accounts import services as account_services
 from accounts.events import AuthRefresh, GetPresence, SetPresence, WatchPresence
 from chat.events import ChatMessage, SendMessage
-from gateway.connection import Outlet
 from gateway.events import (
     Command,
     Delivery,
@@ -26,6 +25,7 @@ from gateway.events import (
     SessionReady,
     StreamLagging,
 )
+from gateway.outlet import Outlet
 from gateway.redis_clients import sync_redis
 from gateway.testing import Client, Reply, ServerProcess, Transport
 from gateway.wire import Broadcast, Wire

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 from django.conf import settings
 
-from gateway.connection import Outlet
 from gateway.events import Delivery
+from gateway.outlet import Outlet
 from gateway.wire import Wire
 from tests.gateway.wires import TcpPair, broadcast, resume_reading, stop_reading, tcp_pair, websocket_outlet
 

@@ -5,15 +5,15 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from gateway.connection import Outlet
 from gateway.events import Delivery
+from gateway.outlet import Outlet
 from gateway.wire import Broadcast, Wire
 
 KERNEL_BYTES = 32 * 1024
 
 
 class RawServerSide(asyncio.Protocol):
-    """The server's end: implements `gateway.connection.RawSocket` as `gateway.server` does."""
+    """The server's end: implements `gateway.outlet.RawSocket` as `gateway.server` does."""
 
     def __init__(self) -> None:
         self.outlet: Outlet | None = None

@@ -3,6 +3,7 @@
 import asyncio
 import json
 
+import aiohttp
 import pytest
 
 from gateway.bus import RoomEvent, publish_pipeline
@@ -129,6 +130,33 @@ async def test_a_client_that_reads_no_more_is_cut(servers, wire, bob):
 
     await eventually(it_is_gone, SLOW_SECONDS)
     client.vanish()
+
+
+async def test_a_polling_client_that_polls_too_seldom_is_told_at_its_next_poll(servers, bob):
+    server = servers[0]
+    async with aiohttp.ClientSession() as http:
+        url = f"{server.url}/socket.io/?EIO=4&transport=polling"
+        async with http.get(url) as response:
+            sid = json.loads((await response.text())[1:])["sid"]
+
+        async def poll() -> str:
+            async with http.get(f"{url}&sid={sid}") as response:
+                return await response.text()
+
+        async with http.post(f"{url}&sid={sid}", data=f"40{json.dumps({'token': bob.token})}") as response:
+            assert await response.text() == "ok"
+        while "session:ready" not in await poll():
+            pass
+        closed = (await server.counters())["slow_clients_closed"]
+        async with asyncio.timeout(30):
+            while (await server.counters())["slow_clients_closed"] == closed:
+                await asyncio.to_thread(publish_pipeline, [large_event(bob.id, number) for number in range(20)])
+
+        last = await poll()
+
+    assert last.startswith('42["session:closing",{"code":4001,"reason":"slow","retryAfterMs":')
+    # What waited for it is gone.
+    assert len(last) < 200
 
 
 def large_event(user_id: str, number: int) -> RoomEvent:

@@ -11,8 +11,8 @@ from engineio import packet as engine_packet
 from engineio.async_socket import AsyncSocket
 from engineio.exceptions import EngineIOError
 
-from gateway.connection import Outlet
 from gateway.handoff import session_id
+from gateway.outlet import Outlet
 from gateway.transports.socketio.driver import WebSocket, accept_and_close, read_body, refuse, translate
 from gateway.transports.socketio.packets import Json
 from gateway.wire import Packet, Wire, polling_packet
