@@ -7,7 +7,7 @@ from drf_spectacular.views import SpectacularAPIView
 from accounts.api import PresenceView
 from gateway import views as gateway_views
 from gateway.transports.rest import command
-from streams.api import AnalyticsView
+from streams.api.games import AnalyticsView
 
 urlpatterns = [
     path("healthz", gateway_views.healthz),

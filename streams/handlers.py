@@ -230,6 +230,12 @@ def throne_part(card: StreamCard) -> object:
     return throne.throne_of(int(card.id))
 
 
+@contribute("topGifters")
+def top_gifters_part(card: StreamCard) -> object:
+    """Who gifted most, for a joiner's snapshot."""
+    return metrics.top_gifters(card.id)
+
+
 @contribute("battle")
 def battle_part(card: StreamCard) -> object:
     """The battle the stream is in, for those who join late."""

@@ -10,20 +10,23 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from django.utils import timezone
 from redis.exceptions import RedisError
 
 from gateway.presence import presence, total
 from gateway.redis_clients import sync_redis
 from streams.events import Metrics
+from streams.events.throne import TopGifter
 from streams.rooms import StreamRooms, stream_room
-from streams.selectors import StreamCard
+from streams.selectors import StreamCard, top_totals
 
 log = logging.getLogger(__name__)
 
 _CLIENT_SECONDS = 24 * 3600
 _COUNTS_SECONDS = 7 * 24 * 3600
 _MINUTE_SECONDS = 2 * 24 * 3600
+_TOP_GIFTERS = 5
 _changed: set[str] = set()
 _scored: set[int] = set()
 
@@ -115,7 +118,16 @@ def current(card: StreamCard) -> Metrics:
         pipeline.zadd(minute, {f"viewers:{card.id}": viewers}, gt=True)
         pipeline.expire(minute, _MINUTE_SECONDS)
         client, counted, *_ = pipeline.execute()
-    return numbers(card, viewers=viewers, counted={name: int(value) for name, value in counted.items()}, client=client)
+    now = numbers(card, viewers=viewers, counted={name: int(value) for name, value in counted.items()}, client=client)
+    return msgspec.structs.replace(now, top_gifters=top_gifters(card.id))
+
+
+def top_gifters(stream_id: str) -> list[TopGifter]:
+    """The few who gifted most in the stream, the most first. Runs in a database thread."""
+    return [
+        TopGifter(user_id=str(total.user_id), username=total.user.username, coins=total.coins)
+        for total in top_totals(int(stream_id), _TOP_GIFTERS)
+    ]
 
 
 def numbers(

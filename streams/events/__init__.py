@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from gateway.events import Command, Delivery, Event, Id, command, event
+from streams.events.throne import TopGifter
 
 
 class Since(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -80,7 +81,7 @@ class Host(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
 
 
 class Metrics(msgspec.Struct, kw_only=True, frozen=True, rename="camel", omit_defaults=True):
-    """A stream's numbers. `duration` is in seconds since the stream went live."""
+    """A stream's numbers. `duration` is in seconds since the stream went live; `topGifters` come with updates."""
 
     viewers: int
     likes: int
@@ -90,6 +91,7 @@ class Metrics(msgspec.Struct, kw_only=True, frozen=True, rename="camel", omit_de
     status: str
     coins: int = 0
     engagement: int = 0
+    top_gifters: list[TopGifter] = []
     client: dict[str, Any] | None = None
 
 

@@ -53,7 +53,7 @@ def invite_to_battle(
         BattleSide.objects.bulk_create(
             BattleSide(battle=battle, number=number, stream_id=stream_id) for number, stream_id in enumerate(pair)
         )
-        publish(user_room(opponent.host_id), _invited(battle, host, card, opponent))
+        publish(user_room(opponent.host_id), _invited(battle))
         answer = Answer(ok=True, body=encode(BattleAnswer(battle=battles.describe(battle, now))).decode())
         if key is not None:
             remember({key: answer})
@@ -122,6 +122,13 @@ def expire_challenges(*, now: datetime | None = None) -> int:
     return len(expired)
 
 
+def challenge_to(stream_id: int, *, now: datetime) -> BattleInvited | None:
+    """The newest challenge the stream's host may answer."""
+    open_battles = Battle.objects.filter(status=BattleStatus.INVITED, answer_by__gt=now)
+    battle = open_battles.filter(sides__stream=stream_id, sides__number=1).order_by("-id").first()
+    return _invited(battle) if battle is not None else None
+
+
 def _require_free(pair: list[int], now: datetime) -> None:
     sides = BattleSide.objects.filter(stream_id__in=pair)
     if sides.filter(is_running=True).exists():
@@ -159,13 +166,14 @@ def _answer(battle: Battle, now: datetime) -> Answer:
     return Answer(ok=True, body=encode(BattleAnswer(battle=battles.describe(battle, now))).decode())
 
 
-def _invited(battle: Battle, host: Identity, card: StreamCard, opponent: StreamCard) -> BattleInvited:
+def _invited(battle: Battle) -> BattleInvited:
+    challenger, challenged = battle.sides.select_related("stream__host")
     return BattleInvited(
         battle_id=str(battle.pk),
-        user_id=host.user_id,
-        username=host.username,
-        stream_id=card.id,
-        opponent_stream_id=opponent.id,
+        user_id=str(challenger.stream.host_id),
+        username=challenger.stream.host.username,
+        stream_id=str(challenger.stream_id),
+        opponent_stream_id=str(challenged.stream_id),
         answer_by=iso(battle.answer_by),
         timestamp=iso(battle.invited_at),
     )

@@ -263,6 +263,24 @@ async def test_a_challenge_is_declined_or_expires(servers, alice, charlie, strea
     assert (await hosts[1].call("battle:accept", {"battleId": second})).code == "invalid_state"
 
 
+async def test_a_challenge_waits_for_its_host_over_rest(servers, alice, charlie, stream, crowd):
+    other = await in_database(make_stream, charlie)
+    host = await crowd.connect(servers[0], alice, "rest")
+    challenge = {"streamId": str(stream.pk), "opponentStreamId": str(other.pk)}
+    battle = done(await host.call("battle:invite", challenge))["battle"]
+
+    async def waiting(person):
+        return (await rest(servers[1], "GET", f"streams/{other.pk}/battle/", person)).body["challenge"]
+
+    told = await waiting(charlie)
+    assert (told["battleId"], told["username"], told["streamId"]) == (battle["id"], alice.name, str(stream.pk))
+    assert await waiting(alice) is None
+    assert await waiting(None) is None
+    challenged = await crowd.connect(servers[0], charlie, "rest")
+    done(await challenged.call("battle:decline", {"battleId": battle["id"]}))
+    assert await waiting(charlie) is None
+
+
 async def test_a_rematch_waits(arena):
     def again(seconds):
         pair = [find_card(str(each.pk)) for each in (arena.stream, arena.other)]

@@ -6,7 +6,8 @@ from datetime import datetime
 import pytest
 
 from gateway.database import in_database
-from tests.people import done, leave, make_people, say
+from tests.coins import give, send
+from tests.people import done, join, leave, make_people, say
 
 
 async def report(client, stream, metrics):
@@ -29,6 +30,21 @@ async def test_viewers_and_comments_are_told(servers, live_transport, alice, bob
     await leave(viewer, stream)
     last = await host.wait_for("metrics:update", lambda data: data["metrics"]["viewers"] == 1)
     assert last["metrics"]["comments"] == 2
+
+
+async def test_who_gifted_most_is_told_and_late_joiners_find_it(servers, alice, bob, charlie, stream, crowd):
+    host = await crowd.join(servers[0], alice, stream)
+    for person, gift in ((bob, "rose"), (charlie, "heart")):
+        await in_database(give, person, 100)
+        done(await send(await crowd.connect(servers[1], person, "rest"), stream, gift))
+    expected = [
+        {"userId": charlie.id, "username": charlie.name, "coins": 50},
+        {"userId": bob.id, "username": bob.name, "coins": 10},
+    ]
+    update = await host.wait_for("metrics:update", lambda data: len(data["metrics"].get("topGifters", [])) == 2)
+    assert update["metrics"]["topGifters"] == expected
+    late = await crowd.connect(servers[1], bob)
+    assert (await join(late, stream))["snapshot"]["topGifters"] == expected
 
 
 async def test_a_room_is_told_at_most_once_a_second(servers, alice, stream, crowd):

@@ -79,6 +79,18 @@ async def test_a_taken_throne_takes_a_tenth_more(servers, alice, bob, charlie, s
     assert [(reign["userId"], reign["end"]) for reign in history] == [(charlie.id, ""), (bob.id, "claimed")]
 
 
+async def test_everybody_is_told_what_a_claim_of_theirs_takes(servers, bob, charlie, stream, crowd):
+    await in_database(account_services.set_og_level, user_id=charlie.user.pk, level=4)
+    await gift(servers, crowd, bob, stream, "heart")
+
+    async def mine(person):
+        return (await rest(servers[1], "GET", f"streams/{stream.pk}/throne/", person)).body["mine"]
+
+    assert await mine(bob) == {"coins": 50, "needed": 1000}
+    assert await mine(charlie) == {"coins": 0, "needed": 0}
+    assert await mine(None) is None
+
+
 async def test_the_host_cannot_sit(servers, alice, stream, crowd):
     assert (await claim(servers[0], crowd, alice, stream)).error["message"] == "Access denied"
 
