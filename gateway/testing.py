@@ -194,7 +194,11 @@ class Client(ABC):
 
     @abstractmethod
     async def call(self, event: str, data: dict[str, Any]) -> Reply:
-        """Send a command and wait for its answer."""
+        """Send a command and wait for its answer.
+
+        Raises:
+            TimeoutError: none came, as when the connection is lost meanwhile.
+        """
 
     @abstractmethod
     async def emit(self, event: str, data: dict[str, Any]) -> None:
@@ -262,7 +266,11 @@ class SocketIOClient(Client):
             raise Refused(refusal) from error
 
     async def call(self, event: str, data: dict[str, Any]) -> Reply:
-        return _reply(await self._sio.call(event, data, timeout=EVENT_SECONDS))
+        try:
+            return _reply(await self._sio.call(event, data, timeout=EVENT_SECONDS))
+        except socketio.exceptions.TimeoutError as error:
+            # The stock client's is no TimeoutError of Python's.
+            raise TimeoutError(f"no answer to {event} in {EVENT_SECONDS} s") from error
 
     async def emit(self, event: str, data: dict[str, Any]) -> None:
         await self._sio.emit(event, data)
