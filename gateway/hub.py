@@ -202,6 +202,8 @@ class Hub:
     def repair(self, local: LocalRoom) -> None:
         """Read what this process missed of a room before anything newer is delivered."""
         if local.repairing:
+            # What is being read now may be older than what this caller knows to be missing.
+            local.repair_again = True
             return
         local.repairing = True
         self._spawn(self._repair(local))
@@ -218,7 +220,7 @@ class Hub:
             missed, current = await self._read_missed(local)
         finally:
             held, local.held_messages = local.held_messages, []
-            incomplete, local.held_incomplete = local.held_incomplete, False
+            again, local.repair_again = local.repair_again, False
             local.repairing = False
         if missed:
             counters.gaps_repaired += 1
@@ -226,7 +228,7 @@ class Hub:
             self._reset(local, current)
         for message in [*missed, *held]:
             self._receive_numbered(local, message)
-        if incomplete:
+        if again:
             self.repair(local)
 
     async def _read_missed(self, local: LocalRoom) -> tuple[list[RoomEvent], Position | None]:

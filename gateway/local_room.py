@@ -78,7 +78,6 @@ class LocalRoom:
 
     __slots__ = (
         "ended",
-        "held_incomplete",
         "held_messages",
         "joining",
         "late",
@@ -86,6 +85,7 @@ class LocalRoom:
         "members",
         "pending",
         "position",
+        "repair_again",
         "repairing",
         "room",
         "users",
@@ -106,7 +106,7 @@ class LocalRoom:
         self.listening: asyncio.Future[None] | None = None
         self.repairing = False
         self.held_messages: list[RoomEvent] = []
-        self.held_incomplete = False
+        self.repair_again = False
 
     @property
     def size(self) -> int:
@@ -126,7 +126,7 @@ class LocalRoom:
         """Keep a message until the gap before it is repaired; too many are left to be read from the history."""
         if len(self.held_messages) >= _HELD_MESSAGES:
             self.held_messages.clear()
-            self.held_incomplete = True
+            self.repair_again = True
         self.held_messages.append(message)
 
     def let_in(self, joining: Joining) -> None:

@@ -4,8 +4,10 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from threading import Lock
 
 from django.db import DatabaseError, transaction
+from redis.exceptions import ConnectionError as NoConnection
 from redis.exceptions import RedisError
 
 from gateway import outbox
@@ -87,26 +89,48 @@ def _finish(announcement: Announcement) -> RoomEvent:
 def _announce(events: list[RoomEvent]) -> None:
     failpoint("committed")
     try:
-        _catch_up()
+        _backlog.announce()
         positions = publish_pipeline(events)
     except (RedisError, DatabaseError) as error:
         # Said once by those who find Redis away; the sweeper, or the next to be announced, brings these along.
-        _backlog.add(True)
+        _backlog.grow()
         log.debug("Redis did not take %d events: %s", len(events), type(error).__name__)
         return
     outbox.mark_published_soon(events, positions)
 
 
-def _catch_up() -> None:
-    """Announce first what this process could not while Redis was away, so that its events keep their order."""
-    if not _backlog or outage.is_expected:
-        return
-    outbox.sweep(grace=timedelta())
-    _backlog.clear()
+class _Backlog:
+    """What this process could not announce while Redis was away: it goes first, so that events keep their order."""
+
+    def __init__(self) -> None:
+        self._failures = 0
+        self._made_good = 0
+        self._lock = Lock()
+
+    def grow(self) -> None:
+        """Events of this process wait in the outbox."""
+        self._failures += 1
+
+    def announce(self) -> None:
+        """Announce what waits; whoever comes meanwhile waits for that.
+
+        Raises:
+            redis.RedisError: Redis is away.
+            django.db.DatabaseError: PostgreSQL is.
+        """
+        if self._failures == self._made_good:
+            return
+        with self._lock:
+            failures = self._failures
+            if failures == self._made_good:
+                return
+            if outage.is_expected:
+                raise NoConnection("Redis is away")
+            outbox.sweep(grace=timedelta())
+            self._made_good = failures
 
 
-# Not empty while events of this process may wait in the outbox.
-_backlog: set[bool] = set()
+_backlog = _Backlog()
 
 
 def _send_order(order: RoomClose) -> None:

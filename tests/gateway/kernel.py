@@ -125,6 +125,23 @@ class Kernel:
         finally:
             transport.resume_reading()
 
+    @contextmanager
+    def answers_held_back(self) -> Iterator[None]:
+        """Meanwhile Redis carries out what the event loop asks, and its answers do not arrive."""
+        pool = async_redis().connection_pool
+        connections = [*pool._available_connections, *pool._in_use_connections]
+        for connection in connections:
+            connection._writer.transport.pause_reading()
+        try:
+            yield
+        finally:
+            for connection in connections:
+                connection._writer.transport.resume_reading()
+
+    def scripts_run(self) -> int:
+        """How many scripts Redis has run."""
+        return int(self.redis.execute("INFO", "commandstats")["cmdstat_evalsha"]["calls"])
+
 
 def event(room: Room, number: int, delivery: Delivery = Delivery.ORDERED) -> RoomEvent:
     """A numbered event."""

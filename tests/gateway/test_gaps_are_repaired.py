@@ -58,6 +58,28 @@ async def test_a_gap_that_shows_in_the_numbers_is_filled_before_the_next_event(k
     assert member.numbers() == [1, 2, 3]
 
 
+async def test_what_is_lost_while_a_gap_is_being_read_is_read_too(kernel: Kernel):
+    room = new_room()
+    member = kernel.member()
+    # Once before, so that Redis knows the script.
+    await bus.history(room, await kernel.join(member, room))
+    name = kernel.layer._get_group_channel_name(room.group)
+    receiver = kernel.layer.receivers[name]
+    with kernel.answers_held_back():
+        run = kernel.scripts_run()
+        kernel.hub.repair_all()
+        await until(lambda: kernel.scripts_run() > run)
+        lost = asyncio.Event()
+        kernel.layer.receivers[name] = lambda data: lost.set()
+        kernel.publish(room, 1)
+        await lost.wait()
+        kernel.layer.receivers[name] = receiver
+        # The connection was lost again and is back again, before the first look has brought its answer.
+        kernel.hub.repair_all()
+
+    await member.until(lambda member: member.numbers() == [1])
+
+
 async def test_a_repair_that_redis_refuses_is_tried_until_it_succeeds(kernel: Kernel):
     room = new_room()
     member = kernel.member()

@@ -1,12 +1,22 @@
 """A server whose Redis or PostgreSQL is away says so, refuses politely, and works by itself when it is back."""
 
+import asyncio
 from pathlib import Path
 
 import aiohttp
+import msgspec
 import pytest
+from django.db import connections, transaction
 
+from gateway.database import in_database
+from gateway.events import StreamLagging
+from gateway.models import OutboxEvent
+from gateway.publish import publish
+from gateway.redis_clients import outage
+from gateway.rooms import Room
 from gateway.testing import Refused, WebSocketClient, server_process
 from tests.conftest import SERVER_ENVIRONMENT
+from tests.gateway.kernel import Kernel, new_room, until
 from tests.gateway.own_redis import OwnRedis
 from tests.people import done, eventually, hear, join, rest, say
 
@@ -70,6 +80,36 @@ async def test_a_message_written_while_redis_is_away_is_kept_and_told_when_it_is
         done(await say(speaker, stream, "after"))
         await hear(listener, "after")
         assert [data["message"] for data in listener.named("chat:new")].count("after") == 1
+
+
+async def test_what_waited_for_redis_is_announced_before_what_comes_later(kernel: Kernel):
+    room = new_room()
+    member = kernel.member()
+    await kernel.join(member, room)
+    kernel.redis.kill()
+    for number in range(3):
+        await asyncio.to_thread(announce, room, number)
+    await kernel.redis.start()
+    await until(lambda: not outage.is_expected)
+
+    await asyncio.gather(*(asyncio.to_thread(announce, room, number) for number in range(3, 13)))
+
+    def all_are_announced() -> bool:
+        return not OutboxEvent.objects.filter(room=room.wire, published_at=None).exists()
+
+    await eventually(lambda: in_database(all_are_announced))
+    rows = await in_database(lambda: list(OutboxEvent.objects.filter(room=room.wire).order_by("seq")))
+    assert [msgspec.json.decode(row.body)["dropped"] for row in rows[:3]] == [0, 1, 2]
+    assert [row.seq for row in rows] == list(range(1, 14))
+
+
+def announce(room: Room, number: int) -> None:
+    """Announce an event in a thread that leaves no connection behind."""
+    try:
+        with transaction.atomic(durable=True):
+            publish(room, StreamLagging(dropped=number))
+    finally:
+        connections.close_all()
 
 
 async def test_without_postgresql_clients_are_asked_to_come_back_and_not_to_sign_in_again(bob):
