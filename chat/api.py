@@ -1,4 +1,4 @@
-"""REST of chat: the history of a stream, in pages both ways."""
+"""REST of chat: the history of a stream, in pages both ways; taking a message back."""
 
 from typing import Any
 
@@ -8,11 +8,13 @@ from rest_framework import serializers
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import User
 from chat import selectors
 from chat.render import render
+from chat.services import removal
 from gateway.errors import CommandError, ErrorCode
 from gateway.events import encode
 from gateway.identity import Identity
@@ -54,6 +56,22 @@ class MessagesView(APIView):
             page = selectors.page_before(messages, before, limit)
         body = {"messages": [render(message, card) for message in page.messages], "hasMore": page.has_more}
         return HttpResponse(encode(body), content_type="application/json")
+
+
+class MessageView(APIView):
+    """`DELETE`: take a message back, as its author or as somebody who moderates the stream."""
+
+    authentication_classes = [TokenAuthentication, SessionAuthentication]
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, stream_id: str, message_id: int) -> Response:
+        identity = _identity(request)
+        assert identity is not None
+        message, card = selectors.access_message(identity, str(message_id))
+        if card.id != stream_id:
+            raise CommandError(ErrorCode.NOT_FOUND)
+        removal.remove_message(remover=identity, message=message, card=card)
+        return Response(status=204)
 
 
 def _id(request: Request, name: str) -> int | None:

@@ -22,6 +22,13 @@ class SendMessage(Command):
     attachments: Annotated[list[str], msgspec.Meta(max_length=0)] = []
 
 
+@command("chat:remove", example={"messageId": "12"})
+class RemoveMessage(Command):
+    """Take a message back: one's own within a minute (OG 4 and 5: at any time), any in a stream one moderates."""
+
+    message_id: Id
+
+
 class Mention(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
     """A user named in a message; `start` and `end` count Unicode code points of the text."""
 
@@ -32,7 +39,7 @@ class Mention(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
 
 
 class Reply(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
-    """The message another one answers."""
+    """The message another one answers. `preview` is empty when that was removed."""
 
     id: str
     user_id: str
@@ -68,3 +75,27 @@ class ChatMessage(Event):
     og_level: int
     badges: list[str]
     stream_id: str
+
+
+@event(
+    "chat:removed",
+    to="those who were told of the message",
+    delivery=Delivery.DURABLE,
+    example={
+        "messageId": "12", "streamId": "7", "reason": "moderator", "removedBy": "3",
+        "timestamp": "2026-01-01T12:00:00.000Z",
+    },
+)  # fmt: skip
+class MessageRemoved(Event):
+    """A message is to be shown no more, and no reply is to quote it.
+
+    Attributes:
+        reason: `author`, `moderator`, `automatic` or `purge`.
+        removed_by: who removed it; null when nobody but the server did.
+    """
+
+    message_id: str
+    stream_id: str
+    reason: str
+    removed_by: str | None
+    timestamp: str

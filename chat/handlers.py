@@ -3,16 +3,17 @@
 from django.conf import settings
 
 from chat import render, selectors, services
-from chat.events import SendMessage
+from chat.events import RemoveMessage, SendMessage
 from chat.models import Kind, Visibility
-from chat.services import Draft
+from chat.services import Draft, removal
 from chat.text import require_emoji
 from gateway import limits
 from gateway.batch import Batcher
+from gateway.database import in_database
 from gateway.dispatch import Context, handles
 from gateway.errors import CommandError, ErrorCode
 from gateway.idempotency import Answer
-from gateway.identity import Identity
+from gateway.identity import Identity, identify_session
 from gateway.limits import Bucket
 from moderation.plain_text import require_text
 from streams.selectors import StreamCard, access_cached_card
@@ -52,6 +53,14 @@ async def chat_new(context: Context, command: SendMessage) -> Answer:
             key=context.key,
         )
     )
+
+
+@handles(RemoveMessage)
+async def chat_remove(context: Context, command: RemoveMessage) -> None:
+    """Take a message back; who may is read now."""
+    identity = await in_database(identify_session, context.identity.user_id, context.identity.session_id)
+    message, card = await in_database(selectors.access_message, identity, command.message_id)
+    await in_database(removal.remove_message, remover=identity, message=message, card=card)
 
 
 def _buckets(author: Identity, card: StreamCard) -> list[Bucket]:

@@ -23,8 +23,20 @@ class Kind(models.TextChoices):
     EMOJI = "emoji"
 
 
+class RemovalReason(models.TextChoices):
+    """Why a message is not shown any more: `reason` on the wire."""
+
+    AUTHOR = "author"
+    MODERATOR = "moderator"
+    AUTOMATIC = "automatic"
+    PURGE = "purge"
+
+
 class Message(models.Model):
-    """A message that passed moderation. The text is kept as it was sent and never interpreted."""
+    """A message that passed moderation. The text is kept as it was sent and never interpreted.
+
+    A removed message keeps its row, for those who answer for the removal; nobody is shown it any more.
+    """
 
     stream = models.ForeignKey("streams.Stream", on_delete=models.CASCADE, related_name="messages")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="messages")
@@ -39,6 +51,13 @@ class Message(models.Model):
     model_version = models.CharField(max_length=60)
     policy_version = models.CharField(max_length=60)
     created_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True, blank=True)
+    removed_reason = models.CharField(
+        max_length=10, choices=RemovalReason.choices, blank=True, default="", db_default=""
+    )
+    removed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         ordering: ClassVar[list[str]] = ["id"]

@@ -40,7 +40,7 @@ def reply(answered: Message) -> Reply:
         id=str(answered.pk),
         user_id=str(answered.author_id),
         username=answered.author.username,
-        preview=preview(answered.text),
+        preview=preview(answered.text) if answered.removed_at is None else "",
     )
 
 

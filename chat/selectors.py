@@ -9,8 +9,9 @@ from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import TruncMinute
 
 from chat.models import Message, Visibility
+from gateway.errors import CommandError, ErrorCode
 from gateway.identity import Identity
-from streams.selectors import StreamCard
+from streams.selectors import StreamCard, find_card
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +24,29 @@ class Page:
 
 def access_messages(card: StreamCard, identity: Identity | None) -> QuerySet[Message]:
     """The messages of a stream that the user, or a visitor without a name, may read."""
-    messages = Message.objects.filter(stream_id=int(card.id)).select_related("author", "reply_to__author")
+    shown = Message.objects.filter(stream_id=int(card.id), removed_at__isnull=True)
+    messages = shown.select_related("author", "reply_to__author")
     if identity is None:
         return messages.exclude(type=Visibility.PRIVATE)
     if card.may_moderate(identity):
         return messages
     return messages.filter(~Q(type=Visibility.PRIVATE) | Q(author_id=int(identity.user_id)))
+
+
+def access_message(identity: Identity, message_id: str) -> tuple[Message, StreamCard]:
+    """A message the user may read or could read before it was removed, and its stream.
+
+    Raises:
+        CommandError: `not_found`.
+    """
+    message = Message.objects.select_related("author").filter(pk=message_id).first()
+    card = find_card(str(message.stream_id)) if message is not None else None
+    if message is None or card is None or not card.may_enter(identity):
+        raise CommandError(ErrorCode.NOT_FOUND)
+    is_own = str(message.author_id) == identity.user_id
+    if message.type == Visibility.PRIVATE and not is_own and not card.may_moderate(identity):
+        raise CommandError(ErrorCode.NOT_FOUND)
+    return message, card
 
 
 def page_before(messages: QuerySet[Message], before: int | None, limit: int) -> Page:

@@ -213,6 +213,9 @@ CHAT_MAX_CHARACTERS = 500
 CHAT_MAX_MENTIONS = 10
 CHAT_BATCH_MESSAGES = 256
 CHAT_SNAPSHOT_MESSAGES = 50
+# How long authors may take a message back; from this OG level on, at any time.
+CHAT_UNSEND_SECONDS: float = env.float("CHAT_UNSEND_SECONDS", default=60)
+CHAT_UNSEND_FROM_OG_LEVEL = 4
 STREAM_SLOW_MODE_MAX_SECONDS = 120
 
 # The throne: what an empty one takes, unless the claimer's tier is this high; how much more a taken one

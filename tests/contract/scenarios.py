@@ -13,7 +13,7 @@ from asgiref.sync import sync_to_async
 
 from accounts import services as account_services
 from accounts.events import AuthRefresh, GetPresence, SetPresence, WatchPresence
-from chat.events import ChatMessage, SendMessage
+from chat.events import ChatMessage, MessageRemoved, RemoveMessage, SendMessage
 from gateway.events import (
     Command,
     Delivery,
@@ -264,6 +264,22 @@ async def somebody_is_heard(stage: Stage) -> dict[str, Any]:
     first = done(await say(viewer, stage.stream, "Good evening"))
     done(await say(viewer, stage.stream, f"Hello @{stage.alice.name}", replyTo=first["id"]))
     return await hear(client, f"Hello @{stage.alice.name}")
+
+
+@sends(RemoveMessage)
+async def somebody_takes_a_message_back(stage: Stage) -> Reply:
+    client = await stage.enter(stage.bob)
+    message = done(await say(client, stage.stream, "Good evening"))
+    return await client.call("chat:remove", {"messageId": message["id"]})
+
+
+@hears(MessageRemoved)
+async def a_message_is_taken_back(stage: Stage) -> dict[str, Any]:
+    client = await stage.enter(stage.alice)
+    viewer = await stage.crowd.connect(stage.server, stage.bob)
+    message = done(await say(viewer, stage.stream, "Good evening"))
+    done(await viewer.call("chat:remove", {"messageId": message["id"]}))
+    return await client.wait_for("chat:removed")
 
 
 # --- Moderation -----------------------------------------------------------------------------------

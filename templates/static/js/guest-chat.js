@@ -14,6 +14,8 @@ export async function followGuest({ view, history, list }) {
       const { messages, hasMore } = await history.latest();
       const isContinued = loaded && (list.isEmpty || messages.some(({ id }) => list.has(id)));
       if (isContinued) {
+        const shown = new Set(messages.map(({ id }) => id));
+        for (const id of list.idsFrom(hasMore ? messages[0].id : 0)) if (!shown.has(id)) list.remove(id);
         for (const message of messages) if (!list.has(message.id)) view.message(message);
       } else {
         view.load(messages, hasMore);

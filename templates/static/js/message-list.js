@@ -4,7 +4,7 @@
  * Emits `trimmed` when the oldest rows were dropped and `moved` {pinned, unread} when the reader's place changed.
  */
 
-import { continueFrom } from "./message-view.js";
+import { continueFrom, removedQuote } from "./message-view.js";
 
 const ROWS = 500;
 /** A reader further up keeps what they read; this many rows, then new ones wait outside the page. */
@@ -70,6 +70,26 @@ export class MessageList extends EventTarget {
     this.#join(fresh);
     if (first) continueFrom(first.previousElementSibling, first);
     this.#scroller.scrollTop = this.#scroller.scrollHeight - fromEnd;
+  }
+
+  /** Takes a message out, and its words out of the replies that quote it. */
+  remove(messageId) {
+    const id = String(messageId);
+    for (const quote of this.#quotes(id)) quote.replaceWith(removedQuote());
+    const row = this.#queue.find(({ dataset }) => dataset.messageId === id) ?? this.#row(id);
+    if (!row) return;
+    this.#ids.delete(id);
+    this.#queue = this.#queue.filter((waiting) => waiting !== row);
+    const next = row.nextElementSibling;
+    const hadFocus = row.contains(document.activeElement);
+    row.remove();
+    if (hadFocus) (next?.classList.contains("message") ? next : this.#scroller).focus({ preventScroll: true });
+    if (next) this.#join([next]);
+  }
+
+  /** The ids of the messages here from `messageId` on. */
+  idsFrom(messageId) {
+    return [...this.#ids].filter((id) => id !== undefined && Number(id) >= Number(messageId));
   }
 
   /** Starts over with `rows`. */
@@ -143,6 +163,11 @@ export class MessageList extends EventTarget {
     for (const row of rows) {
       if (row.dataset.userId !== undefined) continueFrom(row.previousElementSibling, row);
     }
+  }
+
+  #quotes(messageId) {
+    const selector = `[data-original-id="${CSS.escape(messageId)}"]`;
+    return [...this.#queue, this.#list].flatMap((root) => [...root.querySelectorAll(selector)]);
   }
 
   #row(messageId) {

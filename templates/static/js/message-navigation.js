@@ -3,14 +3,16 @@
 const KEYS = new Set(["ArrowUp", "ArrowDown", "Home", "End"]);
 
 /**
- * Arrow keys move the focus between rows; R or the row's button calls `reply(row)`; a quote's button calls
- * `jump(id of the original)`; Esc calls `leave()`.
+ * Arrow keys move the focus between rows; R or the row's button calls `reply(row)`, its other button `remove(row)`;
+ * a quote's button calls `jump(id of the original)`; Esc calls `leave()`.
  */
-export function navigateMessages(scroller, list, { reply, jump, leave }) {
+export function navigateMessages(scroller, list, { reply, remove, jump, leave }) {
   scroller.addEventListener("click", ({ target }) => {
     const replyButton = target.closest("[data-reply]");
     const quote = target.closest("[data-original-id]");
-    if (replyButton) reply(replyButton.closest(".message"));
+    const removeButton = target.closest("[data-remove]");
+    if (removeButton) remove(removeButton.closest(".message"));
+    else if (replyButton) reply(replyButton.closest(".message"));
     else if (quote) jump(quote.dataset.originalId);
   });
 

@@ -7,7 +7,7 @@ import { segments } from "./text.js";
 const CONTINUES_WITHIN_MS = 90_000;
 const BADGES = { host: "Host", moderator: "Mod", og: "OG" };
 
-/** A row for `chat:new` data, as `viewer` {userId} sees it; userId is undefined for a guest. */
+/** A row for `chat:new` data, as `viewer` {userId, isHost} sees it; userId is undefined for a guest. */
 export function messageRow(message, viewer) {
   const kind = message.messageType ?? "text";
   if (kind === "system") return noticeRow(message.message);
@@ -32,7 +32,7 @@ export function messageRow(message, viewer) {
     message.replyTo ? quote(message.replyTo) : null,
     isPrivate ? element("p", { class: "message-scope" }, icon("lock"), hiddenText("Whisper: "), "Only you, the host and moderators see this") : null,
     element("p", { class: "message-text" }, ...textNodes(message, viewer)),
-    viewer.userId ? actions(message) : null,
+    viewer.userId ? actions(message, viewer) : null,
   );
   if (mentionsMe) row.querySelector(".message-byline").prepend(hiddenText("Mentions you. "));
   return row;
@@ -55,15 +55,19 @@ function badge(name) {
 }
 
 function quote(original) {
+  if (original.preview === "") return removedQuote();
   return element(
     "button",
     { class: "message-quote", type: "button", tabindex: "-1", "data-original-id": original.id },
     hiddenText("In reply to "),
     element("strong", {}, original.username),
     " ",
-    original.preview ?? "",
+    original.preview,
   );
 }
+
+/** What stands in a reply for a message that was removed. */
+export const removedQuote = () => element("p", { class: "message-quote message-quote-removed" }, "In reply to a message that was removed");
 
 function textNodes(message, viewer) {
   return segments(message.message, message.mentions).map(({ text, mention }) => {
@@ -74,11 +78,13 @@ function textNodes(message, viewer) {
 }
 
 // aria-live off: a screen reader that reads the log aloud should not read the buttons with it.
-function actions(message) {
+function actions(message, viewer) {
+  const isOwn = String(message.userId) === viewer.userId;
   return element(
     "div",
     { class: "message-actions", "aria-live": "off" },
     element("button", { class: "icon-button", type: "button", tabindex: "-1", "data-reply": "", "aria-label": `Reply to ${message.username}`, title: "Reply" }, icon("reply")),
+    isOwn || viewer.isHost ? element("button", { class: "icon-button", type: "button", tabindex: "-1", "data-remove": "", "aria-label": isOwn ? "Remove your message" : `Remove the message of ${message.username}`, title: "Remove" }, icon("remove")) : null,
   );
 }
 

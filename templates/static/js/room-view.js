@@ -57,6 +57,10 @@ export class RoomView {
 
   #events = {
     "chat:new": (message) => this.message(message),
+    "chat:removed": ({ messageId }) => {
+      this.#list.remove(messageId);
+      this.#showEmpty();
+    },
     "gift:sent": (gift) => {
       if (!gift.combo?.ended) this.#add(giftRow(gift));
     },

@@ -24,7 +24,7 @@ import { followKeyboard } from "./viewport.js";
 import { Warnings } from "./warnings.js";
 
 const page = byId("main").dataset;
-const viewer = { userId: page.userId };
+const viewer = { userId: page.userId, isHost: page.userId === page.hostId };
 const scroller = byId("messages");
 const rows = byId("message-list");
 const live = new LiveLog(scroller, byId("chat-status"));
@@ -49,7 +49,7 @@ showPill();
 view.showMetrics({ viewers: Number(byId("viewer-count").dataset.viewers) });
 if (page.userId) takePart();
 else {
-  navigateMessages(scroller, rows, { reply: () => {}, jump, leave: () => {} });
+  navigateMessages(scroller, rows, { reply: () => {}, remove: () => {}, jump, leave: () => {} });
   followGuest({ view, history, list });
 }
 
@@ -59,14 +59,14 @@ function takePart() {
   const room = new StreamRoom(socket, page.streamId);
   const queue = new SendQueue(room);
   const warnings = new Warnings(byId("alerts"));
-  const composer = new Composer(new MentionMenu(byId("composer-text"), byId("mention-menu"), chatters), page.userId === page.hostId);
+  const composer = new Composer(new MentionMenu(byId("composer-text"), byId("mention-menu"), chatters), viewer.isHost);
   composer.setStatus(player.status);
   player.addEventListener("status", () => composer.setStatus(player.status));
   const notices = new ModerationNotices(warnings, composer);
   new ConnectionStatus(socket, room, warnings);
   new UnsentMessages(byId("unsent"), queue, room);
 
-  navigateMessages(scroller, rows, { reply: (row) => startReply(composer, row), jump, leave: () => composer.focus() });
+  navigateMessages(scroller, rows, { reply: (row) => startReply(composer, row), remove, jump, leave: () => composer.focus() });
   composer.addEventListener("send", ({ detail }) => queue.submit(detail));
   queue.addEventListener("sent", () => notices.sent());
   queue.addEventListener("refused", ({ detail: { entry, refusal } }) => {
@@ -85,6 +85,14 @@ function takePart() {
     else view.apply(event, data);
   });
   socket.open();
+
+  async function remove({ dataset: { messageId } }) {
+    try {
+      await socket.command("chat:remove", { messageId });
+    } catch (refusal) {
+      warnings.show({ key: "remove", level: "note", title: "The message was not removed", detail: refusal.message });
+    }
+  }
 }
 
 function startReply(composer, row) {

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from chat import render, selectors
 from chat.models import Kind, Message, Visibility
+from chat.rooms import rooms_of
 from gateway.database import write_rows
 from gateway.dispatch import refusal
 from gateway.errors import CommandError, ErrorCode
@@ -18,13 +19,11 @@ from gateway.events import encode
 from gateway.idempotency import Answer, CommandKey, remember
 from gateway.identity import Identity
 from gateway.publish import Announcement, publish_many
-from gateway.rooms import user_room
 from moderation import selectors as moderation_selectors
 from moderation import services as moderation_services
 from moderation.assess import assess
 from moderation.policy import Action, Verdict
 from streams import services as stream_services
-from streams.rooms import moderator_room, stream_room
 from streams.selectors import StreamCard
 
 _EVENT = "chat:new"
@@ -121,7 +120,8 @@ def _compose(outcomes: list[_Outcome]) -> None:
             outcome.error = CommandError(ErrorCode.NOT_FOUND, "The message you answer is not there")
             continue
         outcome.message = _message(outcome, message_id, now, mentioned, target)
-        outcome.announcements = _announcements(outcome.message, draft)
+        event = render.render(outcome.message, draft.card)
+        outcome.announcements = [Announcement(room, event) for room in rooms_of(outcome.message, draft.card)]
 
 
 def _message(
@@ -146,31 +146,13 @@ def _message(
 
 
 def _may_answer(draft: Draft, target: Message | None) -> bool:
-    if target is None or str(target.stream_id) != draft.card.id:
+    if target is None or target.removed_at is not None or str(target.stream_id) != draft.card.id:
         return False
     if target.type != Visibility.PRIVATE:
         return True
     # A whisper is answered in a whisper: a public reply would show its preview to the room.
     is_own = str(target.author_id) == draft.author.user_id
     return draft.type is Visibility.PRIVATE and (is_own or draft.card.may_moderate(draft.author))
-
-
-def _announcements(message: Message, draft: Draft) -> list[Announcement]:
-    event = render.render(message, draft.card)
-    if draft.type is not Visibility.PRIVATE:
-        return [Announcement(stream_room(draft.card.id), event)]
-    # The author hears their own whisper, and who is answered hears the answer, unless the moderators' room tells them.
-    heard_by = {draft.author.user_id} if not draft.card.may_moderate(draft.author) else set()
-    answered = message.reply_to
-    if answered is not None and answered.type == Visibility.PRIVATE and not _moderates(answered.author, draft.card):
-        heard_by.add(str(answered.author_id))
-    rooms = [moderator_room(draft.card.id), *(user_room(user_id) for user_id in sorted(heard_by))]
-    return [Announcement(room, event) for room in rooms]
-
-
-def _moderates(user: User, card: StreamCard) -> bool:
-    user_id = str(user.pk)
-    return user_id == card.host_id or user.is_moderator or user_id in card.moderator_ids
 
 
 def _store(outcomes: list[_Outcome]) -> None:
