@@ -1,7 +1,7 @@
 """Turn texts into hashed n-grams of characters and words, a whole batch at once.
 
 Every n-gram is a stretch of one byte buffer, and the hash of a stretch is a difference of two prefix sums (Rabin and
-Karp), so a batch costs some thirty operations of numpy, however many n-grams it has. There is no vocabulary: an
+Karp), so the number of numpy's operations does not grow with the n-grams of a batch. There is no vocabulary: an
 n-gram is its bucket.
 """
 

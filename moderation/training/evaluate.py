@@ -12,9 +12,12 @@ from moderation.assess import assess
 from moderation.lexicon import Category
 from moderation.policy import Verdict
 from moderation.training.corpus import Example
+from moderation.training.fit import out_of_fold
 
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 BATCH = 100
+# Other work of the machine only ever makes a round slower, so the quickest is the truest.
+_ROUNDS = 5
 
 Flags = npt.NDArray[np.bool_]
 
@@ -51,6 +54,22 @@ class Report:
     batch_microseconds: float  # For one message in a batch of BATCH, the median of all batches.
     single_microseconds: float  # For one message alone, the median of up to BATCH.
     model_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """How models judge lines they were not trained on."""
+
+    roc_auc: float
+    stopped: AtThreshold
+
+
+def cross_validate(own: Sequence[Example], others: Sequence[Example], folds: int, threshold: float) -> LeftOut:
+    """The figures of `folds` models, each for the part of `own` it was not trained on; one text stands for a line."""
+    scores = out_of_fold(own, others, folds)
+    places = list({example.origin: place for place, example in reversed(list(enumerate(own)))}.values())
+    labels = np.array([own[place].toxic for place in places], dtype=bool)
+    return LeftOut(float(roc_auc_score(labels, scores[places])), at_threshold(labels, scores[places], threshold))
 
 
 def evaluate(examples: Sequence[Example]) -> Report:
@@ -97,13 +116,18 @@ def _in_categories(labels: Flags, verdicts: Sequence[Verdict]) -> list[InCategor
 
 
 def _judged(texts: Sequence[str], size: int) -> tuple[list[Verdict], float]:
-    """The verdicts on `texts` in batches of `size`, and the median time for one, in microseconds."""
+    """The verdicts on `texts` in batches of `size`, and the median of the batches' times for one, in microseconds."""
     assess(["warm up"])
-    verdicts: list[Verdict] = []
-    times: list[float] = []
-    for start in range(0, len(texts), size):
-        batch = texts[start : start + size]
+    batches = [texts[start : start + size] for start in range(0, len(texts), size)]
+    timed = [_timed(batch) for batch in batches]
+    return [verdict for verdicts, _ in timed for verdict in verdicts], float(np.median([took for _, took in timed]))
+
+
+def _timed(batch: Sequence[str]) -> tuple[list[Verdict], float]:
+    """The verdicts on `batch`, and the time for one of them, in microseconds: the least of several rounds."""
+    times = []
+    for _ in range(_ROUNDS):
         begun = time.perf_counter()
-        verdicts += assess(batch)
+        verdicts = assess(batch)
         times.append((time.perf_counter() - begun) / len(batch))
-    return verdicts, float(np.median(times)) * 1e6
+    return verdicts, min(times) * 1e6

@@ -195,7 +195,7 @@ GATEWAY_RATE_LIMITS: dict[str, list[tuple[int, float]]] = {
 
 # --- Moderation -----------------------------------------------------------------------------------
 
-MODERATION_MODEL = "moderation.model.ProfanityCheckModel"
+MODERATION_MODEL: str = env.str("MODERATION_MODEL", default="moderation.blend.BlendedModel")
 MODERATION_HOLD_SCORE = 0.4
 MODERATION_STOP_SCORE = 0.6
 MODERATION_BAN_SCORE = 0.9

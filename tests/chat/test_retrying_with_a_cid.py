@@ -81,7 +81,7 @@ async def test_a_retry_of_a_stopped_message_is_told_the_same_and_warned_of_once(
     client = await crowd.join(servers[0], bob, stream)
     other = await crowd.join(servers[1], bob, stream, "polling")
 
-    replies = [await say(sender, stream, "nobody likes you", cid="c1") for sender in (client, other)]
+    replies = [await say(sender, stream, "this is bullshit", cid="c1") for sender in (client, other)]
 
     assert replies[0] == replies[1]
     assert replies[0].code == "content_stopped"

@@ -60,6 +60,20 @@ def test_our_lines_fill_their_slots_and_share_an_origin():
     assert examples == own_examples(seed=0) != own_examples(seed=1)
 
 
+def test_a_rude_line_is_toxic_only_in_part():
+    parts = {example.toxic: example.weight for example in own_examples(seed=0) if example.text == "shut up"}
+    assert parts == {True: 0.75, False: 0.25}
+
+
+def test_both_labels_of_others_weigh_the_same():
+    # Many against one: were they not balanced, the many would decide.
+    others = [*([Example("grey goose", True, 1.0, "a")] * 50), Example("grey heron", False, 1.0, "b")]
+    goose, heron = fit(SMALL, others).logits(Batch(["goose", "heron"])) - fit(SMALL, []).logits(
+        Batch(["goose", "heron"])
+    )
+    assert goose > 0 > heron
+
+
 def test_held_out_lines_are_not_trained_on():
     held_out = {example.text.casefold() for example in held_out_examples()}
     assert held_out.isdisjoint(example.text.casefold() for example in own_examples(seed=0))
@@ -92,8 +106,16 @@ def test_the_figures_at_a_threshold():
     labels = np.array([True, True, True, False, False])
     row = at_threshold(labels, np.array([0.9, 0.6, 0.1, 0.6, 0.2]), 0.6)
     assert (row.precision, row.recall, row.f1, row.clean_stopped) == pytest.approx((2 / 3, 2 / 3, 2 / 3, 1 / 2))
+    one = at_threshold(np.array([True, False]), np.array([0.9, 0.2]), 0.6)
+    assert (one.precision, one.recall) == (1, 1)
     nothing = at_threshold(labels, np.zeros(5), 0.6)
     assert (nothing.precision, nothing.recall, nothing.f1, nothing.clean_stopped) == (0, 0, 0, 0)
+
+
+def test_a_category_is_counted_with_its_labels():
+    examples = [Example("you idiot", True, 1.0, "a"), Example("idiot proof", False, 1.0, "b")]
+    row = next(row for row in evaluate(examples).categories if row.category == "harassment")
+    assert (row.found, row.toxic) == (2, 1)
 
 
 def test_an_evaluation_needs_both_labels():
@@ -110,11 +132,19 @@ def test_the_evaluation_is_printed(tmp_path):
 
 
 def test_training_writes_weights(tmp_path, monkeypatch):
-    monkeypatch.setattr("moderation.training.corpus.own_examples", lambda seed: SMALL)
+    monkeypatch.setattr("moderation.management.commands.train_moderation.own_examples", lambda seed: SMALL)
     out, path = io.StringIO(), tmp_path / "w.npz"
     data = write(tmp_path / "a.csv", "text,toxic\nvile rat,1\ngood day,0\n")
     call_command(train_moderation.Command(), str(data), "--output", str(path), stdout=out)
     assert Weights.load(path).version in out.getvalue()
+
+
+def test_training_can_tell_how_well_it_judges_lines_left_out(tmp_path, monkeypatch):
+    monkeypatch.setattr("moderation.management.commands.train_moderation.own_examples", lambda seed: SMALL)
+    out, path = io.StringIO(), tmp_path / "w.npz"
+    call_command(train_moderation.Command(), "--folds", "5", "--output", str(path), stdout=out)
+    assert "ROC AUC" in out.getvalue()
+    assert not path.exists()
 
 
 @pytest.mark.parametrize("command", [train_moderation, evaluate_moderation])
