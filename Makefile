@@ -3,12 +3,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := realtime_project gateway accounts streams chat moderation og gifts
+PACKAGES := realtime_project gateway audit accounts streams chat moderation og gifts
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 LOCK := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --no-emit-find-links --no-emit-index-url
 # What the checks need to load production's settings; nothing is connected to and nothing signed.
 THROWAWAY := SECRET_KEY=throwaway-key-of-checks-0123456789-abcdefghijklmnopqrstuvwxyz \
 	JWT_SIGNING_KEY=throwaway-jwt-key-of-checks-0123456789-abcdefghijkl ALLOWED_HOSTS=example.org \
+	AUDIT_KEYS=throwaway-key-of-the-audit-log-0123456789-abcdef \
 	DATABASE_URL=postgresql://127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0
 
 .DEFAULT_GOAL := help

@@ -3,18 +3,20 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts import services
 from accounts.models import Session, User
+from audit.audited import AuditedAdmin
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg, misc]
+class UserAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg, misc]
     """People; bans and new passwords end their sessions and close their sockets."""
 
     form = UserChangeForm
@@ -66,8 +68,16 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg, misc]
         return response
 
 
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(DjangoGroupAdmin, AuditedAdmin):  # type: ignore[misc]
+    """Groups of staff and what they may do."""
+
+
 @admin.register(Session)
-class SessionAdmin(ModelAdmin):  # type: ignore[misc]
+class SessionAdmin(AuditedAdmin):
     """Signed-in devices."""
 
     list_display = ("user", "user_agent", "created_at", "last_seen_at", "revoked_at", "revoked_reason")

@@ -4,14 +4,14 @@ from django.contrib import admin
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
+from audit.audited import AuditedAdmin
 from chat.models import Message, RemovalReason
 from chat.services import removal
 
 
 @admin.register(Message)
-class MessageAdmin(ModelAdmin):  # type: ignore[misc]
+class MessageAdmin(AuditedAdmin):
     """Messages that passed moderation, with their scores; they are read and removed, not edited."""
 
     list_display = ("created_at", "stream", "author", "type", "message_type", "score", "text")

@@ -5,8 +5,9 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 
+from audit.audited import AuditedAdmin
 from gateway.errors import CommandError
 from gifts.models import Account, Entry, Gift, Payout, SentGift, TopUp, Transfer
 from gifts.services import wallets
@@ -14,7 +15,7 @@ from gifts.services.voids import void_gift
 
 
 @admin.register(Gift)
-class GiftAdmin(ModelAdmin):  # type: ignore[misc]
+class GiftAdmin(AuditedAdmin):
     """The catalog."""
 
     list_display = ("id", "name", "category", "rarity", "price", "stock", "min_og_level", "is_active", "position")
@@ -37,7 +38,7 @@ class _ReadOnly:
 
 
 @admin.register(SentGift)
-class SentGiftAdmin(_ReadOnly, ModelAdmin):  # type: ignore[misc]
+class SentGiftAdmin(_ReadOnly, AuditedAdmin):
     """Gifts that were sent; voiding goes through the same service as `manage.py void_gift`."""
 
     list_display = ("created_at", "stream", "sender", "recipient", "gift", "quantity", "cost", "voided_at")
@@ -63,7 +64,7 @@ class EntryInline(_ReadOnly, TabularInline):  # type: ignore[misc]
 
 
 @admin.register(Transfer)
-class TransferAdmin(_ReadOnly, ModelAdmin):  # type: ignore[misc]
+class TransferAdmin(_ReadOnly, AuditedAdmin):
     """The ledger."""
 
     list_display = ("id", "created_at", "kind", "key", "reason")
@@ -73,7 +74,7 @@ class TransferAdmin(_ReadOnly, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(Account)
-class AccountAdmin(_ReadOnly, ModelAdmin):  # type: ignore[misc]
+class AccountAdmin(_ReadOnly, AuditedAdmin):
     """Accounts; the platform's own keep no balance."""
 
     list_display = ("id", "user", "kind", "balance")
@@ -83,7 +84,7 @@ class AccountAdmin(_ReadOnly, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(TopUp)
-class TopUpAdmin(_ReadOnly, ModelAdmin):  # type: ignore[misc]
+class TopUpAdmin(_ReadOnly, AuditedAdmin):
     """What payment providers reported."""
 
     list_display = ("created_at", "provider_id", "user", "coins")
@@ -92,7 +93,7 @@ class TopUpAdmin(_ReadOnly, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(Payout)
-class PayoutAdmin(_ReadOnly, ModelAdmin):  # type: ignore[misc]
+class PayoutAdmin(_ReadOnly, AuditedAdmin):
     """Payout requests."""
 
     list_display = ("requested_at", "user", "coins", "status", "decided_at", "decided_by")

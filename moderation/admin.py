@@ -2,13 +2,13 @@
 
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
+from audit.audited import AuditedAdmin
 from moderation.models import Decision, Mute
 
 
 @admin.register(Decision)
-class DecisionAdmin(ModelAdmin):  # type: ignore[misc]
+class DecisionAdmin(AuditedAdmin):
     """Stopped messages; nobody may change what was decided."""
 
     list_display = ("created_at", "user", "stream", "action", "score", "text")
@@ -23,7 +23,7 @@ class DecisionAdmin(ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(Mute)
-class MuteAdmin(ModelAdmin):  # type: ignore[misc]
+class MuteAdmin(AuditedAdmin):
     """Who may not write for a while; deleting a mute lifts it."""
 
     list_display = ("user", "until", "created_at")

@@ -5,15 +5,15 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
+from audit.audited import AuditedAdmin
 from gateway.errors import CommandError
 from og import services
 from og.models import DailyBonus, Membership, Tier
 
 
 @admin.register(Tier)
-class TierAdmin(ModelAdmin):  # type: ignore[misc]
+class TierAdmin(AuditedAdmin):
     """Tiers; what was bought keeps the terms of its day."""
 
     list_display = ("level", "name", "price", "days")
@@ -22,7 +22,7 @@ class TierAdmin(ModelAdmin):  # type: ignore[misc]
         return False
 
 
-class _ReadOnly(ModelAdmin):  # type: ignore[misc]
+class _ReadOnly(AuditedAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

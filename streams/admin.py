@@ -3,8 +3,8 @@
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
+from audit.audited import AuditedAdmin
 from gateway.errors import CommandError
 from gateway.presence import total
 from streams import services
@@ -13,7 +13,7 @@ from streams.rooms import stream_room
 
 
 @admin.register(Stream)
-class StreamAdmin(ModelAdmin):  # type: ignore[misc]
+class StreamAdmin(AuditedAdmin):
     """Streams; starting and ending go through the same services as REST."""
 
     list_display = ("title", "host", "status", "viewers", "comments", "is_private", "started_at")

@@ -219,3 +219,5 @@ def stream(alice: Person) -> Stream:
 def pytest_configure(config: pytest.Config) -> None:
     # The stock python-socketio client leaves its HTTP session open when the server refuses or closes it.
     config.addinivalue_line("filterwarnings", "ignore:Unclosed (connection|connector|client session):ResourceWarning")
+    # Only production collects static files; Django's test client asks for them on its way in.
+    config.addinivalue_line("filterwarnings", "ignore:No directory at:UserWarning")

@@ -18,6 +18,7 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 INSTALLED_APPS = [
     "daphne",
     "unfold",
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -28,6 +29,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "gateway",
+    "audit",
     "accounts",
     "streams",
     "moderation",
@@ -150,6 +152,8 @@ SPECTACULAR_SETTINGS = {
 GATEWAY_IDENTITY_LOADER = "accounts.selectors.load_identity"
 # Writes down when sessions were last seen: (rows of gateway.user_presence.LastSeen) -> None.
 GATEWAY_LAST_SEEN_NOTER = "accounts.services.note_last_seen"
+# Keeps that a command which changes something runs: a gateway.management.audited.Recorder.
+GATEWAY_COMMAND_RECORDER = "audit.services.record_command"
 GATEWAY_PING_INTERVAL_SECONDS: float = 25.0
 GATEWAY_PING_TIMEOUT_SECONDS: float = 20.0
 GATEWAY_AUTHENTICATION_SECONDS: float = 10.0

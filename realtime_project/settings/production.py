@@ -11,6 +11,8 @@ REDIS_URL = env.str("REDIS_URL")
 CHANNEL_LAYERS = channel_layers(REDIS_URL)
 CELERY_BROKER_URL = broker_url(REDIS_URL)
 CELERY_BROKER_TRANSPORT_OPTIONS |= broker_options(REDIS_URL)
+# The first signs the audit log and its exports, all are believed.
+AUDIT_KEYS: list[str] = env.list("AUDIT_KEYS")
 SIMPLE_JWT = simple_jwt(env.str("JWT_SIGNING_KEY"))
 
 SECURE_SSL_REDIRECT = True

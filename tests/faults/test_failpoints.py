@@ -10,6 +10,7 @@ import pytest
 PRODUCTION = {
     "DJANGO_SETTINGS_MODULE": "realtime_project.settings.production",
     "SECRET_KEY": "throwaway-key-of-tests-0123456789-abcdefghijklmnopqrstuvwxyz",
+    "AUDIT_KEYS": "throwaway-key-of-the-audit-log-0123456789-abcdef",
     "JWT_SIGNING_KEY": "throwaway-jwt-key-of-tests-0123456789-abcdefghijklmn",
     "ALLOWED_HOSTS": "example.org",
 }

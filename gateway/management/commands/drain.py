@@ -3,23 +3,28 @@
 import time
 from argparse import ArgumentParser
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from gateway.bus import stop_process
+from gateway.management.audited import AuditedCommand
 from gateway.presence import cluster_counts, living_processes
 
 # A process that was told to stop is gone within this time.
 _STOP_SECONDS = 30.0
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     help = "Stop one process gracefully and wait until it has left; without a name, list the processes."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("process", nargs="?", help="the process's name, or a part of it that no other has")
         parser.add_argument("--no-wait", action="store_true", help="return as soon as the process has heard")
+
+    def changes(self, options: Mapping[str, Any]) -> bool:
+        return options["process"] is not None
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["process"] is None:

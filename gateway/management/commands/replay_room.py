@@ -1,15 +1,17 @@
 """Replay a room's event log: print it page by page, or announce again what Redis has lost."""
 
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from redis.exceptions import RedisError
 
 from gateway import outbox
+from gateway.management.audited import AuditedCommand
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     help = "Print a room's announced events, oldest first, one JSON object a line; --publish announces them again."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -21,6 +23,9 @@ class Command(BaseCommand):
             action="store_true",
             help="announce them again; those Redis still knows by their event id are not repeated",
         )
+
+    def changes(self, options: Mapping[str, Any]) -> bool:
+        return bool(options["publish"])
 
     def handle(self, *args: Any, **options: Any) -> None:
         page = outbox.page(options["room"], after=options["after"], limit=options["limit"])

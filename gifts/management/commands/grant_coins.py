@@ -4,15 +4,16 @@ from argparse import ArgumentParser
 from secrets import token_hex
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from accounts.selectors import user_by_name
 from gateway import errors
+from gateway.management.audited import AuditedCommand
 from gifts.selectors import balances
 from gifts.services.wallets import grant_coins
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     help = "Give a user coins, or bonus coins, which cannot be paid out. The same --key again changes nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

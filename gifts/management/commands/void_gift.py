@@ -3,13 +3,14 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from gateway import errors
+from gateway.management.audited import AuditedCommand
 from gifts.services.voids import void_gift
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     help = "Void a gift: coins, throne, battle while it runs and tier progress go back, and clients are told."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -4,14 +4,15 @@ from argparse import ArgumentParser
 from datetime import UTC, datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from gateway.management.audited import AuditedCommand
 from streams.services.rollups import roll_up_in_steps
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     help = "Count minutes, hours and days again from the rows; likes and viewers, which have none, are kept."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

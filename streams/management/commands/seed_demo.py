@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from accounts import selectors
 from accounts.models import User
+from gateway.management.audited import AuditedCommand
 from streams import services
 from streams.models import Status, Stream
 
@@ -17,7 +16,7 @@ STREAMS = (
 )
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     help = "Load demo people and streams."
 
     def handle(self, *args: Any, **options: Any) -> None:
