@@ -38,6 +38,16 @@ class Mention(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
     end: int
 
 
+class GiftInChat(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
+    """What a line that tells of gifts is about: one gift, or a combo as far as it had come."""
+
+    combo_id: str
+    id: str
+    name: str
+    count: int
+    coins: int
+
+
 class Reply(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
     """The message another one answers. `preview` is empty when that was removed."""
 
@@ -55,11 +65,15 @@ class Reply(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
         "id": "12", "userId": "2", "username": "bob", "message": "Hello @alice", "type": "public",
         "timestamp": "2026-01-01T12:00:00.000Z", "userAvatar": "", "messageType": "text",
         "mentions": [{"userId": "1", "username": "alice", "start": 6, "end": 12}], "replyTo": None, "threadId": None,
-        "ogLevel": 0, "badges": [], "streamId": "7",
+        "ogLevel": 0, "badges": [], "gift": None, "streamId": "7",
     },
 )  # fmt: skip
 class ChatMessage(Event):
-    """A message, moderated."""
+    """A message, moderated.
+
+    History and snapshots also hold a line for each gift or combo, with `messageType` and `type` `gift`. It is not
+    announced under this name: `gift:sent` tells of it, with its `messageId`.
+    """
 
     id: str
     user_id: str
@@ -74,6 +88,7 @@ class ChatMessage(Event):
     thread_id: str | None
     og_level: int
     badges: list[str]
+    gift: GiftInChat | None
     stream_id: str
 
 

@@ -5,7 +5,7 @@ from django.conf import settings
 from chat import render, selectors, services
 from chat.events import RemoveMessage, SendMessage
 from chat.models import Kind, Visibility
-from chat.services import Draft, removal
+from chat.services import Draft, gift_lines, removal
 from chat.text import require_emoji
 from gateway import limits
 from gateway.batch import Batcher
@@ -17,6 +17,7 @@ from gateway.identity import Identity, identify_session
 from gateway.limits import Bucket
 from moderation.plain_text import require_text
 from streams.selectors import StreamCard, access_cached_card
+from streams.services.lines import writes_gift_lines
 from streams.services.rollups import counts_minutes
 from streams.snapshot import contribute
 
@@ -81,3 +82,4 @@ def last_messages(card: StreamCard) -> list[object]:
 
 
 counts_minutes(selectors.comments_by_minute)
+writes_gift_lines(gift_lines.write_gift_lines)

@@ -51,6 +51,9 @@ class Message(models.Model):
     model_version = models.CharField(max_length=60)
     policy_version = models.CharField(max_length=60)
     created_at = models.DateTimeField()
+    # Of a line that tells of gifts: their combo, and what the line shows of it.
+    combo = models.BigIntegerField(null=True, blank=True)
+    gift: "models.JSONField[dict[str, Any] | None, dict[str, Any] | None]" = models.JSONField(null=True, blank=True)
     removed_at = models.DateTimeField(null=True, blank=True)
     removed_reason = models.CharField(
         max_length=10, choices=RemovalReason.choices, blank=True, default="", db_default=""
@@ -64,6 +67,9 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["stream", "-id"], name="messages_of_stream"),
             models.Index(fields=["thread", "id"], name="messages_of_thread"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["combo"], name="message_of_combo", condition=models.Q(combo__isnull=False))
         ]
 
     def __str__(self) -> str:

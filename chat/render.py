@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
+import msgspec
+
 from accounts.models import User
 from accounts.selectors import users_by_names
-from chat.events import ChatMessage, Mention, Reply
+from chat.events import ChatMessage, GiftInChat, Mention, Reply
 from chat.models import Message
 from chat.text import names, preview
 from gateway.events import iso
@@ -30,6 +32,7 @@ def render(message: Message, card: StreamCard) -> ChatMessage:
         thread_id=str(message.thread_id) if message.thread_id is not None else None,
         og_level=author.og_level,
         badges=badges(author, card),
+        gift=msgspec.convert(message.gift, GiftInChat) if message.gift is not None else None,
         stream_id=card.id,
     )
 

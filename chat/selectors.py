@@ -71,7 +71,8 @@ def messages_by_id(ids: Iterable[int]) -> dict[int, Message]:
 
 def comments_by_minute(start: datetime, end: datetime) -> dict[tuple[int, datetime], dict[str, int]]:
     """Messages the room has seen, by stream and minute, for the roll-ups of streams."""
-    messages = Message.objects.filter(created_at__gte=start, created_at__lt=end).exclude(type=Visibility.PRIVATE)
+    written = Message.objects.filter(created_at__gte=start, created_at__lt=end, combo__isnull=True)
+    messages = written.exclude(type=Visibility.PRIVATE)
     rows = messages.annotate(minute=TruncMinute("created_at", tzinfo=UTC)).values("stream", "minute").order_by()
     return {(row["stream"], row["minute"]): {"comments": row["count"]} for row in rows.annotate(count=Count("pk"))}
 

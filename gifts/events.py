@@ -46,7 +46,8 @@ class GiftReceipt(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
     example={
         "senderId": "2", "senderName": "bob", "giftId": "rose", "giftName": "Rose", "quantity": 3, "animation": "rose",
         "timestamp": "2026-01-01T12:00:00.000Z", "transactionId": "31", "rarity": "common", "coinCost": 30,
-        "recipientId": "1", "combo": {"id": "5", "count": 3, "total": 30, "ended": False}, "streamId": "7",
+        "recipientId": "1", "combo": {"id": "5", "count": 3, "total": 30, "ended": False}, "messageId": "12",
+        "streamId": "7",
     },
 )  # fmt: skip
 class GiftSent(Event):
@@ -64,6 +65,7 @@ class GiftSent(Event):
     coin_cost: int
     recipient_id: str
     combo: ComboState
+    message_id: str | None
     stream_id: str
 
 

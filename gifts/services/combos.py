@@ -11,8 +11,9 @@ from django.utils import timezone
 from gateway.events import iso
 from gateway.publish import Announcement, publish_many
 from gifts.events import ComboState, GiftSent
-from gifts.models import Combo
+from gifts.models import Combo, Gift
 from streams.rooms import stream_room
+from streams.services.lines import GiftLine
 
 _SWEEP = 500
 # (sender, stream, gift)
@@ -83,14 +84,27 @@ def end_combos(*, now: datetime | None = None) -> int:
     return len(combos)
 
 
-def shrink(combo_id: int | None, *, quantity: int, cost: int) -> None:
-    """Take a voided gift out of its combo, in the caller's transaction, when the combo is still going on."""
-    combos = Combo.objects.select_for_update(no_key=True).filter(ended_at__isnull=True)
-    combo = combos.filter(pk=combo_id).first() if combo_id is not None else None
-    if combo is not None:
-        combo.count -= quantity
-        combo.total -= cost
-        combo.save(update_fields=["count", "total"])
+def shrink(combo_id: int, *, quantity: int, cost: int) -> Combo:
+    """Take a voided gift out of its combo, in the caller's transaction."""
+    combo = Combo.objects.select_for_update(no_key=True, of=("self",)).select_related("gift").get(pk=combo_id)
+    combo.count -= quantity
+    combo.total -= cost
+    combo.save(update_fields=["count", "total"])
+    return combo
+
+
+def line_of(combo: Combo, gift: Gift, now: datetime) -> GiftLine:
+    """How far a combo has come, for the chat."""
+    return GiftLine(
+        combo_id=combo.pk,
+        stream_id=combo.stream_id,
+        sender_id=combo.sender_id,
+        gift_id=gift.pk,
+        gift_name=gift.name,
+        count=combo.count,
+        coins=combo.total,
+        at=now,
+    )
 
 
 def _lock_open(keys: Iterable[ComboKey]) -> dict[ComboKey, Combo]:
@@ -154,6 +168,7 @@ def _ended(combo: Combo, now: datetime) -> GiftSent:
         coin_cost=0,
         recipient_id=str(combo.stream.host_id),
         combo=state,
+        message_id=None,
         stream_id=str(combo.stream_id),
     )
 

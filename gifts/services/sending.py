@@ -1,7 +1,7 @@
 """Sending gifts: paid, shared, counted and announced a batch at a time, all in one transaction."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,6 +28,7 @@ from streams.rooms import stream_room
 from streams.selectors import StreamCard
 from streams.services import battles, totals
 from streams.services.battles import Gain
+from streams.services.lines import GiftLine, write_gift_lines
 from streams.services.totals import Gifted
 
 _EVENT = "gift:sent"
@@ -190,7 +191,8 @@ def _carry_out(paid: list[_Sale], wallets: dict[int, Wallet], gifts: dict[str, G
     for sale in paid:
         spent[sale.draft.sender_id] += sale.cost
     og_services.add_progress(spent)
-    publish_many(Announcement(stream_room(sale.draft.card.id), _event(sale, now)) for sale in paid)
+    told = write_gift_lines(_lines(paid, now))
+    publish_many(Announcement(stream_room(sale.draft.card.id), _event(sale, told, now)) for sale in paid)
 
 
 def _posting(sale: _Sale, wallets: dict[int, Wallet]) -> Posting:
@@ -246,7 +248,18 @@ def _gain(sale: _Sale) -> Gain:
     return Gain(stream_id=draft.stream_id, user_id=draft.sender_id, source=f"gift:{sale.transfer_id}", coins=sale.cost)
 
 
-def _event(sale: _Sale, now: datetime) -> GiftSent:
+def _lines(paid: list[_Sale], now: datetime) -> list[GiftLine]:
+    """The lines of the combos that gifts have begun or extended, as they are after all of them."""
+    lines: dict[int, GiftLine] = {}
+    for sale in paid:
+        assert sale.gift is not None
+        assert sale.advance is not None
+        combo = sale.advance.combo
+        lines[combo.pk] = combos.line_of(combo, sale.gift, now)
+    return list(lines.values())
+
+
+def _event(sale: _Sale, told: Mapping[int, int], now: datetime) -> GiftSent:
     draft, gift, advance = sale.draft, sale.gift, sale.advance
     assert gift is not None
     assert advance is not None
@@ -263,6 +276,7 @@ def _event(sale: _Sale, now: datetime) -> GiftSent:
         coin_cost=sale.cost,
         recipient_id=draft.card.host_id,
         combo=advance.state,
+        message_id=str(told[advance.combo.pk]),
         stream_id=draft.card.id,
     )
 

@@ -16,6 +16,7 @@ from gifts.services.ledger import Posting, Wallet
 from og import services as og_services
 from streams.rooms import stream_room
 from streams.services import battles, rollups, throne, totals
+from streams.services.lines import write_gift_lines
 from streams.services.totals import Gifted
 
 
@@ -49,7 +50,9 @@ def void_gift(*, transfer_id: int, reason: str, now: datetime | None = None) -> 
         posting = _post(sent, held, reason, now)
         sent.voided_at, sent.void_reason, sent.void_transfer_id = now, reason, posting.id
         sent.save(update_fields=["voided_at", "void_reason", "void_transfer"])
-        combos.shrink(sent.combo_id, quantity=sent.quantity, cost=sent.cost)
+        if sent.combo_id is not None:
+            combo = combos.shrink(sent.combo_id, quantity=sent.quantity, cost=sent.cost)
+            write_gift_lines([combos.line_of(combo, combo.gift, now)])
         totals.take_total(
             stream_id=sent.stream_id, user_id=sent.sender_id, less=Gifted(coins=sent.cost, gifts=sent.quantity)
         )

@@ -72,6 +72,15 @@ export class MessageList extends EventTarget {
     this.#scroller.scrollTop = this.#scroller.scrollHeight - fromEnd;
   }
 
+  /** Puts a row in the place of the one with its message, or at the end when there is none. */
+  put(row) {
+    const id = row.dataset.messageId;
+    const old = this.#queue.find(({ dataset }) => dataset.messageId === id) ?? this.#row(id);
+    if (!old) return this.append(row);
+    this.#queue = this.#queue.map((waiting) => (waiting === old ? row : waiting));
+    old.replaceWith(row);
+  }
+
   /** Takes a message out, and its words out of the replies that quote it. */
   remove(messageId) {
     const id = String(messageId);

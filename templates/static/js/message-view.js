@@ -88,13 +88,14 @@ function actions(message, viewer) {
   );
 }
 
-/** A row for `gift:sent`, which names a gift and is no message. */
+/** A row for `gift:sent`; the gifts of one combo share it. */
 export function giftRow(gift) {
-  const amount = gift.quantity > 1 ? `${gift.giftName} × ${gift.quantity}` : gift.giftName;
+  const count = gift.combo?.count ?? gift.quantity;
+  const amount = count > 1 ? `${gift.giftName} × ${count}` : gift.giftName;
   const author = tint(element("span", { class: "message-author" }, gift.senderName), gift.senderName);
   return element(
     "li",
-    { class: "message", "data-kind": "gift" },
+    { class: "message", "data-kind": "gift", "data-message-id": gift.messageId },
     icon("gift", "gift-icon"),
     element("p", { class: "message-byline" }, author, hiddenText(" ")),
     element("p", { class: "message-text" }, `sent ${amount}`),

@@ -62,7 +62,8 @@ export class RoomView {
       this.#showEmpty();
     },
     "gift:sent": (gift) => {
-      if (!gift.combo?.ended) this.#add(giftRow(gift));
+      if (!gift.combo?.ended) this.#list.put(giftRow(gift));
+      this.#showEmpty();
     },
     "throne:claimed": ({ username }) => this.#add(noticeRow(`${username} took the throne`)),
     "stream:join": (person) => this.#joined(person),
