@@ -6,8 +6,9 @@ sequence: when Redis may have lost data, the epoch changes and members are told 
 finished JSON, which no process decodes to pass it on.
 """
 
+import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from secrets import token_hex
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import msgspec
 from channels.layers import get_channel_layer
 from django.conf import settings
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, RedisError
 
 from gateway.bus_scripts import HISTORY, POSITION, PUBLISH, PUBLISH_SHA
 from gateway.channel_layer import GatewayChannelLayer, LoopLayer
@@ -36,12 +37,16 @@ __all__ = [
     "stop_process",
 ]
 
+log = logging.getLogger(__name__)
+
 # The channel layer's default prefix, which the publishing script must share with it.
 CHANNEL_PREFIX = "asgi"
 _STATE_SECONDS = 7 * 24 * 3600
 # Longer than any client takes to come in.
 _ENDED_SECONDS = 300
-_SEEN_SECONDS = 600
+# How long an event is still known by its id after it was marked as announced: longer than any announcement takes that
+# was under way. Until then it is known as long as its room is, because somebody may announce it again.
+_KNOWN_SECONDS = 600
 
 
 class RoomEvent(msgspec.Struct, tag_field="type", tag="room.event", kw_only=True, frozen=True):
@@ -101,6 +106,10 @@ def _key(room: Room, part: str) -> str:
     return f"room:{{{room.group}}}:{part}"
 
 
+def _known(room: Room, event_id: str) -> str:
+    return f"{_key(room, 'seen')}:{event_id}"
+
+
 def _channel(room: Room) -> str:
     return f"{CHANNEL_PREFIX}__group__{room.group}"
 
@@ -133,6 +142,27 @@ def publish_pipeline(events: Sequence[RoomEvent]) -> list[Position | None]:
     ]
 
 
+def forget_soon(events: Iterable[tuple[str, str]]) -> None:
+    """Let Redis forget events in a while, by room and id: they are marked, and nobody announces them any more."""
+    pipeline = sync_redis().pipeline(transaction=False)
+    for room, event_id in events:
+        pipeline.expire(_known(Room.parse(room), event_id), _KNOWN_SECONDS)
+    try:
+        pipeline.execute()
+    except RedisError as error:
+        log.debug("Redis knows some events for longer than it must: %s", type(error).__name__)
+
+
+def current_epoch(room: Room) -> str:
+    """The epoch of the room's history; a room without one is given one. For threads.
+
+    Raises:
+        redis.RedisError: Redis is away.
+    """
+    keys = _key(room, "state"), _key(room, "history")
+    return str(sync_redis().eval(POSITION.source, len(keys), *keys, token_hex(4), _STATE_SECONDS)[0])
+
+
 def _answers(events: Sequence[RoomEvent]) -> list[Any]:
     answers = _execute(events)
     unknown = [index for index, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
@@ -153,9 +183,9 @@ def _execute(events: Sequence[RoomEvent]) -> list[Any]:
             pipeline.publish(_channel(room), _encode(event))
             continue
         pipeline.evalsha(
-            PUBLISH_SHA, 3, _key(room, "state"), _key(room, "history"), f"{_key(room, 'seen')}:{event.id}",
+            PUBLISH_SHA, 3, _key(room, "state"), _key(room, "history"), _known(room, event.id),
             _channel(room), event.room, event.name, event.body, event.delivery, event.id, token_hex(4),
-            settings.GATEWAY_HISTORY_EVENTS, settings.GATEWAY_HISTORY_SECONDS, _SEEN_SECONDS, _STATE_SECONDS, now,
+            settings.GATEWAY_HISTORY_EVENTS, settings.GATEWAY_HISTORY_SECONDS, _STATE_SECONDS, _STATE_SECONDS, now,
         )  # fmt: skip
     return pipeline.execute(raise_on_error=False)
 

@@ -11,11 +11,13 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 from redis.exceptions import ResponseError
 
-from gateway.bus import Position, RoomEvent, publish_pipeline
+from gateway.bus import Position, RoomEvent, current_epoch, forget_soon, publish_pipeline
 from gateway.database import write_rows
 from gateway.events import Delivery
 from gateway.metrics import counters
 from gateway.models import OutboxEvent
+from gateway.redis_clients import require_redis
+from gateway.rooms import Room
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,7 @@ _SWEEP_EVENTS = 500
 class _Mark(msgspec.Struct):
     """The place in its room's history an event took."""
 
+    room: str
     event_id: str
     epoch: str
     seq: int
@@ -47,7 +50,7 @@ def write(events: Sequence[RoomEvent]) -> None:
 def mark_published(events: Sequence[RoomEvent], positions: Sequence[Position | None]) -> None:
     """Note which place in its room's history each event took."""
     marks = [
-        _Mark(event.id, position.epoch, position.seq)
+        _Mark(event.room, event.id, position.epoch, position.seq)
         for event, position in zip(events, positions, strict=True)
         if position is not None
     ]
@@ -61,7 +64,7 @@ def mark_published_soon(events: Sequence[RoomEvent], positions: Sequence[Positio
     An event whose mark is lost with the process is announced again by the sweeper, which changes nothing.
     """
     _marker.add(
-        _Mark(event.id, position.epoch, position.seq)
+        _Mark(event.room, event.id, position.epoch, position.seq)
         for event, position in zip(events, positions, strict=True)
         if position is not None
     )
@@ -103,6 +106,7 @@ def _mark(marks: Sequence[_Mark]) -> None:
         """,
         marks,
     )
+    transaction.on_commit(lambda: forget_soon((mark.room, mark.event_id) for mark in marks))
 
 
 def sweep(*, grace: timedelta = _GRACE) -> int:
@@ -120,6 +124,8 @@ def sweep(*, grace: timedelta = _GRACE) -> int:
     Raises:
         redis.RedisError: Redis is away; nothing is lost.
     """
+    # Whoever is cut off from Redis must find out before it makes others wait for its sweep.
+    require_redis()
     before, last, announced = timezone.now() - grace, 0, 0
     while True:
         with transaction.atomic():
@@ -170,6 +176,19 @@ def announce(rows: Sequence[OutboxEvent]) -> int:
     announced = _publish(events)
     mark_published(list(announced), list(announced.values()))
     return len(announced)
+
+
+def replay(room: str, rows: Sequence[OutboxEvent]) -> int:
+    """Announce rows of a room's log again, in their order, save those its present epoch has already.
+
+    Returns:
+        How many were announced.
+
+    Raises:
+        redis.RedisError: Redis is away; announcing them again is safe.
+    """
+    epoch = current_epoch(Room.parse(room))
+    return announce([row for row in rows if row.epoch != epoch])
 
 
 def page(room: str, *, after: int, limit: int) -> list[OutboxEvent]:

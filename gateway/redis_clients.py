@@ -122,6 +122,21 @@ def async_redis() -> redis_asyncio.Redis:
     return sentinel.master_for(found.master, **found.options, **options)  # type: ignore[no-any-return]
 
 
+def require_redis() -> None:
+    """Return when Redis answers.
+
+    Raises:
+        redis.RedisError: it is away.
+    """
+    outage.check()
+    try:
+        sync_redis().ping()
+    except Exception as error:
+        outage.failed(error)
+        raise
+    outage.answered()
+
+
 class Script:
     """A Lua script for the event loop. Calls made in the same turn of the loop share one round trip.
 
@@ -130,7 +145,7 @@ class Script:
     """
 
     def __init__(self, source: str) -> None:
-        self._source = source
+        self.source = source
         self._sha = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
 
     async def __call__(self, keys: Sequence[str], args: Sequence[str | int | float]) -> Any:
@@ -143,7 +158,7 @@ class Script:
             return await ask("EVALSHA", self._sha, len(keys), *keys, *args)
         except NoScriptError:
             # Redis has restarted since the script was loaded.
-            return await ask("EVAL", self._source, len(keys), *keys, *args)
+            return await ask("EVAL", self.source, len(keys), *keys, *args)
 
 
 class _Pipeline:

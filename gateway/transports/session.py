@@ -131,6 +131,13 @@ def authenticated(address: str) -> None:
         presence.leave(f"unauthenticated:{limits.address_key(address)}")
 
 
+def unauthenticated(address: str) -> None:
+    """A socket that was let in is nobody's again, and waits as it did when it came."""
+    if settings.GATEWAY_LIMITS_ENABLED:
+        key = f"unauthenticated:{limits.address_key(address)}"
+        presence.state(key, presence.local(key) + 1)
+
+
 async def admit(connection: ClientConnection) -> None:
     """Let an authenticated connection in, within the limits of its user and address.
 

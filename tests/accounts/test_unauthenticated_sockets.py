@@ -37,12 +37,15 @@ async def test_a_command_before_the_token_closes_the_socket(server, event):
     assert reply["error"]["message"] == "Authentication token required"
 
 
-async def test_sockets_that_say_nothing_are_closed(servers):
+async def test_sockets_that_say_nothing_are_closed_and_so_are_those_that_left(servers, bob):
     async with (
         aiohttp.ClientSession() as session,
         session.ws_connect(websocket_url(servers[0], "/ws/")) as plain,
         session.ws_connect(websocket_url(servers[0], "/socket.io/?EIO=4&transport=websocket")) as socketio,
+        session.ws_connect(websocket_url(servers[0], "/socket.io/?EIO=4&transport=websocket")) as left,
     ):
-        (code, _), _ = await asyncio.gather(closes(plain, 15), closes(socketio, 15))
+        await left.send_str(f'40{{"token":"{bob.token}"}}')
+        await left.send_str("41")
+        (code, _), _, _ = await asyncio.gather(closes(plain, 15), closes(socketio, 15), closes(left, 15))
 
     assert code == 4100

@@ -75,6 +75,17 @@ async def test_a_client_whose_only_namespace_was_refused_is_closed(connect: Conn
     await assert_alive(connected)
 
 
+async def test_a_client_that_left_every_namespace_and_enters_none_is_closed(connect: Connect) -> None:
+    connected = await connect()
+    await enter(connected)
+    left = await connect()
+    await enter(left)
+    await enter(left, "/custom")
+    await left.send("41/custom,", "41")
+    assert await left.until_closed() == []
+    await assert_alive(connected)
+
+
 async def test_entering_any_namespace_meets_the_deadline(connect: Connect) -> None:
     client = await connect()
     await enter(client, "/custom")

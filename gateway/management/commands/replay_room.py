@@ -21,7 +21,7 @@ class Command(AuditedCommand):
         parser.add_argument(
             "--publish",
             action="store_true",
-            help="announce them again; those Redis still knows by their event id are not repeated",
+            help="announce them again; those the room has in its present epoch are not repeated",
         )
 
     def changes(self, options: Mapping[str, Any]) -> bool:
@@ -31,7 +31,7 @@ class Command(AuditedCommand):
         page = outbox.page(options["room"], after=options["after"], limit=options["limit"])
         if options["publish"]:
             try:
-                outbox.announce(page)
+                outbox.replay(options["room"], page)
             except RedisError as error:
                 raise CommandError("Redis is away; nothing was announced.") from error
         for row in page:

@@ -21,7 +21,15 @@ from gateway.identity import Identity, identify
 from gateway.recovery import Recovery, keep, new_pid, recover
 from gateway.runtime import runtime
 from gateway.transports.address import client_address, header
-from gateway.transports.session import ClientConnection, admit, authenticated, close_session, knock, welcome
+from gateway.transports.session import (
+    ClientConnection,
+    admit,
+    authenticated,
+    close_session,
+    knock,
+    unauthenticated,
+    welcome,
+)
 from gateway.transports.socketio.engine import EngineServer, EngineSocket
 from gateway.transports.socketio.manager import SessionManager
 from gateway.transports.socketio.packets import SocketIOPacket
@@ -55,9 +63,12 @@ class Bridge(socketio.AsyncServer):  # type: ignore[misc]
 
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> str | None:
         await super()._handle_eio_connect(eio_sid, environ)
+        self._await_connect(eio_sid)
+        return None
+
+    def _await_connect(self, eio_sid: str) -> None:
         loop = asyncio.get_running_loop()
         self._deadlines[eio_sid] = loop.call_later(self._connect_timeout, self._give_up, eio_sid)
-        return None
 
     def _give_up(self, eio_sid: str) -> None:
         self._deadlines.pop(eio_sid, None)
@@ -107,8 +118,16 @@ class Bridge(socketio.AsyncServer):  # type: ignore[misc]
             raise ValueError("a packet before CONNECT")
 
     async def _handle_disconnect(self, eio_sid: str, namespace: str | None, reason: str | None = None) -> None:
-        if self.manager.sid_from_eio_sid(eio_sid, namespace or "/") is not None:
-            await super()._handle_disconnect(eio_sid, namespace, reason)
+        if self.manager.sid_from_eio_sid(eio_sid, namespace or "/") is None:
+            return
+        await super()._handle_disconnect(eio_sid, namespace, reason)
+        socket = self.socket(eio_sid)
+        if socket is not None and not socket.closing and not self.manager.is_anywhere(eio_sid):
+            self._left_all(eio_sid)
+
+    def _left_all(self, eio_sid: str) -> None:
+        """A client is in no namespace any more: it may enter one again, in as much time as a new one has."""
+        self._await_connect(eio_sid)
 
     async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
         deadline = self._deadlines.pop(eio_sid, None)
@@ -177,10 +196,17 @@ class GatewayBridge(Bridge):
             return error.message
         except (RedisError, OSError):
             return ERRORS[ErrorCode.UNAVAILABLE].message
-        close = self.eio.sockets[eio_sid].close_soon
-        self._waiting[eio_sid] = address, close
-        runtime.waiting.add(close)
         return await super()._handle_eio_connect(eio_sid, environ)
+
+    def _await_connect(self, eio_sid: str) -> None:
+        super()._await_connect(eio_sid)
+        close = self.eio.sockets[eio_sid].close_soon
+        self._waiting[eio_sid] = client_address(self.environ[eio_sid]["asgi.scope"]), close
+        runtime.waiting.add(close)
+
+    def _left_all(self, eio_sid: str) -> None:
+        unauthenticated(client_address(self.environ[eio_sid]["asgi.scope"]))
+        super()._left_all(eio_sid)
 
     async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
         self._stop_waiting(eio_sid)

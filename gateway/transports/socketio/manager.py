@@ -55,6 +55,10 @@ class SessionManager(socketio.AsyncManager):  # type: ignore[misc]
     def sid_from_eio_sid(self, eio_sid: str, namespace: str) -> str | None:
         return self._sids.get(namespace, {}).get(eio_sid)
 
+    def is_anywhere(self, eio_sid: str) -> bool:
+        """Whether the client is in any namespace, or on its way in."""
+        return any(eio_sid in sids for sids in self._sids.values())
+
     def eio_sid_from_sid(self, sid: str, namespace: str) -> str | None:
         return self._engine_ids.get(namespace, {}).get(sid)
 
