@@ -148,6 +148,35 @@ def finish(event: Event) -> tuple[str, str]:
     return event_id, f'{body}{separator}"eventId":"{event_id}"}}'
 
 
+# --- Where rooms stand ----------------------------------------------------------------------------
+
+
+class Since(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """The last event of a room a client has seen."""
+
+    epoch: Annotated[str, msgspec.Meta(max_length=16)]
+    seq: Annotated[int, msgspec.Meta(ge=0)]
+
+
+class MissedEvent(msgspec.Struct, kw_only=True, frozen=True):
+    """One event a resuming client missed."""
+
+    event: str
+    data: msgspec.Raw
+
+
+class Standing(msgspec.Struct, kw_only=True, frozen=True):
+    """Where a room stands for who has just entered it: the next event is the one after `seq` of `epoch`.
+
+    `recovered` tells that `events` are all that was missed since the place the client named.
+    """
+
+    recovered: bool
+    events: list[MissedEvent]
+    epoch: str
+    seq: int
+
+
 # --- The gateway's own events ---------------------------------------------------------------------
 
 
@@ -168,16 +197,27 @@ class SessionLimits(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
         "sessionId": "0b9f6a52-3f0c-4a55-9d5f-1c2d3e4f5a6b",
         "tokenExpiresAt": "2026-01-01T12:05:00.000Z",
         "limits": {"maxFrameBytes": 65536, "maxRooms": 10, "rates": {"chat": [[30, 60], [3, 3]]}},
+        "recovered": False,
+        "events": [],
+        "epoch": "9f1c2b3a",
+        "seq": 12,
         "protocol": 1,
     },
 )
 class SessionReady(Event):
-    """The socket is authenticated and in its user's room."""
+    """The socket is authenticated and in its user's room, which stands at `seq` of `epoch`.
+
+    With `recovered`, `events` are all that was missed there since the place the client named.
+    """
 
     server_time: str
     session_id: str
     token_expires_at: str | None
     limits: SessionLimits
+    recovered: bool
+    events: list[MissedEvent]
+    epoch: str
+    seq: int
     protocol: int = 1
 
 

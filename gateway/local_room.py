@@ -47,6 +47,14 @@ class Joining:
         The position must have been read after the joining began.
         """
         self.admitted = position
+        self._come_in()
+
+    def admit_after_answer(self, position: Position) -> None:
+        """`admit`, for a caller that tells all up to `position` by its answer, which it returns right away."""
+        self.admitted = position
+        asyncio.get_running_loop().call_soon(self._come_in)
+
+    def _come_in(self) -> None:
         if not self.local.pending and self.is_ready:
             self.local.let_in(self)
 

@@ -19,7 +19,7 @@ from gateway.bus import Position, RoomEvent, bus
 from gateway.connection import Connection
 from gateway.database import in_database
 from gateway.errors import CommandError
-from gateway.events import encode
+from gateway.events import Standing, encode
 from gateway.hub import hub
 from gateway.identity import Identity
 from gateway.local_room import Joining
@@ -98,6 +98,12 @@ class Recovery:
         self._stack = AsyncExitStack()
         self._missed: list[RoomEvent] = []
         self._entries: list[tuple[Joining, Position]] = []
+        self._places: dict[Room, Position] = {}
+
+    def standing(self, room: Room) -> Standing:
+        """Where the client stands in a room it was in; what it missed there follows by events."""
+        place = self._places[room]
+        return Standing(recovered=True, events=[], epoch=place.epoch, seq=place.seq)
 
     async def enter(self, room: Room, position: Position) -> bool:
         """Enter a room, and read what is new since `position`; returns whether all of that is still kept."""
@@ -107,6 +113,7 @@ class Recovery:
             return False
         self._connection.trail.enter(room.wire, position)
         entry.on_trail = True
+        self._places[room] = position
         self._missed += missed
         self._entries.append((entry, Position(position.epoch, missed[-1].seq) if missed else position))
         return True

@@ -189,8 +189,8 @@ class Client(ABC):
         self._news = asyncio.Event()
 
     @abstractmethod
-    async def connect(self, url: str, token: str | None) -> None:
-        """Connect. Raises `Refused`."""
+    async def connect(self, url: str, token: str | None, **words: Any) -> None:
+        """Connect; `words` go with the token, over a socket. Raises `Refused`."""
 
     @abstractmethod
     async def call(self, event: str, data: dict[str, Any]) -> Reply:
@@ -257,8 +257,8 @@ class SocketIOClient(Client):
         self._errors: list[Any] = []
         self._sio.on("connect_error", self._errors.append)
 
-    async def connect(self, url: str, token: str | None) -> None:
-        auth = {"token": token, "userId": "legacy apps send this"} if token is not None else None
+    async def connect(self, url: str, token: str | None, **words: Any) -> None:
+        auth = {"token": token, "userId": "legacy apps send this", **words} if token is not None else None
         try:
             await self._sio.connect(url, auth=auth, transports=self._transports, wait_timeout=EVENT_SECONDS)
         except socketio.exceptions.ConnectionError as error:
@@ -293,11 +293,11 @@ class WebSocketClient(Client):
         self._reference = 0
         self._reader: asyncio.Task[None] | None = None
 
-    async def connect(self, url: str, token: str | None) -> None:
+    async def connect(self, url: str, token: str | None, **words: Any) -> None:
         self._session = aiohttp.ClientSession()
         self._ws = await self._session.ws_connect(f"{url.replace('http', 'ws', 1)}/ws/", autoclose=True)
         self._reader = asyncio.ensure_future(self._read())
-        reply = await self.call("auth", {"token": token} if token is not None else {})
+        reply = await self.call("auth", {"token": token, **words} if token is not None else {})
         if not reply.ok:
             raise Refused({"message": reply.error["message"], "data": {"code": reply.code}})
 
@@ -340,7 +340,7 @@ class WebSocketClient(Client):
 class RestClient(Client):
     """Commands over REST. It has no connection, so it hears nothing."""
 
-    async def connect(self, url: str, token: str | None) -> None:
+    async def connect(self, url: str, token: str | None, **words: Any) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
         self._session = aiohttp.ClientSession(base_url=url, headers=headers)
         async with self._session.get("/api/auth/me/") as response:
@@ -370,15 +370,17 @@ def make_client(transport: Transport) -> Client:
 
 
 @asynccontextmanager
-async def connected(server: ServerProcess, transport: Transport, token: str | None) -> AsyncIterator[Client]:
-    """A client of `transport`, let in with `token`; it leaves at the end.
+async def connected(
+    server: ServerProcess, transport: Transport, token: str | None, **words: Any
+) -> AsyncIterator[Client]:
+    """A client of `transport`, let in with `token` and what else it says with it; it leaves at the end.
 
     Raises:
         Refused: the server did not let it in.
     """
     client = make_client(transport)
     try:
-        await client.connect(server.url, token)
+        await client.connect(server.url, token, **words)
         yield client
     finally:
         await client.close()

@@ -1,10 +1,14 @@
 """Handling the commands of streams."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import msgspec
 from django.conf import settings
+from msgspec.structs import asdict
 
 from gateway import rooms
-from gateway.bus import Position, RoomEvent, bus
+from gateway.bus import bus
 from gateway.connection import Connection
 from gateway.database import in_database
 from gateway.dispatch import Context, handles, handles_disconnect
@@ -13,12 +17,13 @@ from gateway.hub import hub
 from gateway.idempotency import Answer
 from gateway.identity import Identity
 from gateway.presence import presence
+from gateway.resuming import Resumption, resume
 from gateway.rooms import Room
 from gateway.shared import SharedReading
 from streams import metrics, selectors, services, snapshot, whereabouts
-from streams.events import Host, JoinStream, LeaveStream, MissedEvent, React, Since, StreamJoined, UpdateMetrics
+from streams.events import Host, JoinStream, LeaveStream, React, StreamJoined, UpdateMetrics
 from streams.events.battle import AcceptBattle, DeclineBattle, InviteToBattle
-from streams.events.throne import ClaimThrone, ThroneState, WatchThrone
+from streams.events.throne import ClaimThrone, ThroneState, ThroneWatched, WatchThrone
 from streams.rooms import StreamRooms, ThroneRooms, moderator_room, stream_room, throne_room
 from streams.selectors import StreamCard
 from streams.services import battles, challenges, throne
@@ -28,7 +33,6 @@ _NOTHING = msgspec.Raw(b"null")
 # Users of this process who came into a stream unannounced: (user id, stream id).
 _unannounced: set[tuple[str, str]] = set()
 _counts = SharedReading[dict[str, int]]()
-_missed = SharedReading[list[RoomEvent] | None]()
 
 
 @handles(JoinStream)
@@ -44,14 +48,12 @@ async def stream_join(context: Context, command: JoinStream) -> StreamJoined:
     await _require_place(connection, room)
     # Joining again starts anew, so that a client may ask for a fresh snapshot at any time.
     hub.leave(connection, room)
-    async with hub.joining(connection, room) as entry:
+    async with hub.joining(connection, room) as entry, _joining_moderators(connection, card, command) as moderators:
         await _require_capacity(card, context.identity, room, entry.place)
-        position, missed = await _resume(room, command.since)
-        joined = await _describe(card, room, position, missed)
+        joiner = await resume(room, command.since)
+        joined = await _describe(card, room, joiner, moderators)
         connection.send_event("stream:join", joined)
-        entry.admit(position)
-    if card.may_moderate(context.identity):
-        await _enter_moderators(connection, card.id)
+        entry.admit(joiner.position)
     await whereabouts.note(context.identity.user_id, card.id)
     if command.entry == "stealth":
         _unannounced.add((context.identity.user_id, card.id))
@@ -135,18 +137,7 @@ async def _require_capacity(card: StreamCard, identity: Identity, room: Room, pl
         raise CommandError(ErrorCode.ROOM_FULL)
 
 
-async def _resume(room: Room, since: Since | None) -> tuple[Position, list[RoomEvent] | None]:
-    """Where the joiner stands, and what it missed; `None` when it needs a snapshot."""
-    if since is not None:
-        start = Position(since.epoch, since.seq)
-        missed = await _missed.get((room, start), lambda: bus.history(room, start))
-        if missed is not None:
-            return Position(start.epoch, missed[-1].seq if missed else start.seq), missed
-    # The position is read before the snapshot: what happens in between is in both, and missing from neither.
-    return await bus.position(room), None
-
-
-async def _describe(card: StreamCard, room: Room, position: Position, missed: list[RoomEvent] | None) -> StreamJoined:
+async def _describe(card: StreamCard, room: Room, joiner: Resumption, moderators: Resumption | None) -> StreamJoined:
     (viewers,) = await presence.totals([room.wire])
     counted = await _counts.get(card.id, lambda: in_database(metrics.counts, card.id))
     return StreamJoined(
@@ -159,20 +150,27 @@ async def _describe(card: StreamCard, room: Room, position: Position, missed: li
         is_anonymous=card.is_anonymous,
         country=card.country,
         room_size=viewers,
-        recovered=missed is not None,
-        events=[MissedEvent(event=event.name, data=msgspec.Raw(event.body.encode())) for event in missed or []],
-        snapshot=_NOTHING if missed is not None else await snapshot.read(card),
-        epoch=position.epoch,
-        seq=position.seq,
+        snapshot=_NOTHING if joiner.missed is not None else await snapshot.read(card),
+        **asdict(joiner.standing),
+        moderators=moderators.standing if moderators is not None else None,
     )
 
 
-async def _enter_moderators(connection: Connection, stream_id: str) -> None:
-    room = moderator_room(stream_id)
+@asynccontextmanager
+async def _joining_moderators(
+    connection: Connection, card: StreamCard, command: JoinStream
+) -> AsyncIterator[Resumption | None]:
+    """Who moderates the stream enters its moderators' room too, after what the caller tells it."""
+    if not card.may_moderate(connection.identity):
+        yield None
+        return
+    room = moderator_room(card.id)
     await in_database(rooms.authorize, connection.identity, room)
     hub.leave(connection, room)
     async with hub.joining(connection, room) as entry:
-        entry.admit(await bus.position(room))
+        moderator = await resume(room, command.moderators_since)
+        yield moderator
+        entry.admit(moderator.position)
 
 
 # --- The throne and battles -----------------------------------------------------------------------
@@ -193,11 +191,16 @@ async def throne_watch(context: Context, command: WatchThrone) -> ThroneState:
     connection = context.caller
     assert isinstance(connection, Connection)
     card = await in_database(selectors.access_card, context.identity, command.stream_id)
-    if command.watch:
-        await _watch_throne(connection, card.id)
-    else:
-        hub.leave(connection, throne_room(card.id))
-    return await in_database(throne.throne_of, int(card.id))
+    room = throne_room(card.id)
+    hub.leave(connection, room)
+    if not command.watch:
+        return await in_database(throne.throne_of, int(card.id))
+    _require_place_at_throne(connection)
+    async with hub.joining(connection, room) as entry:
+        follower = await resume(room, command.since)
+        state = await in_database(throne.throne_of, int(card.id))
+        entry.admit_after_answer(follower.position)
+    return ThroneWatched(holder=state.holder, needed=state.needed, **asdict(follower.standing))
 
 
 @handles(InviteToBattle)
@@ -246,8 +249,12 @@ async def _watch_throne(connection: Connection, stream_id: str) -> None:
     room = throne_room(stream_id)
     if hub.is_member(connection, room):
         return
+    _require_place_at_throne(connection)
+    async with hub.joining(connection, room) as entry:
+        entry.admit(await bus.position(room))
+
+
+def _require_place_at_throne(connection: Connection) -> None:
     watched = sum(other.kind == ThroneRooms.name for other in connection.rooms)
     if settings.GATEWAY_LIMITS_ENABLED and watched >= settings.GATEWAY_MAX_ROOMS_PER_USER:
         raise CommandError(ErrorCode.TOO_MANY_ROOMS, limits={"rooms": settings.GATEWAY_MAX_ROOMS_PER_USER})
-    async with hub.joining(connection, room) as entry:
-        entry.admit(await bus.position(room))

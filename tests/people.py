@@ -75,13 +75,15 @@ class Crowd:
     def __init__(self, stack: AsyncExitStack) -> None:
         self._stack = stack
 
-    async def connect(self, server: ServerProcess, person: Person, transport: Transport = "websocket") -> Client:
-        """A client of `person`."""
-        return await self.connect_with(server, person.token, transport)
+    async def connect(
+        self, server: ServerProcess, person: Person, transport: Transport = "websocket", **words: Any
+    ) -> Client:
+        """A client of `person`; `words` go with the token."""
+        return await self.connect_with(server, person.token, transport, **words)
 
-    async def connect_with(self, server: ServerProcess, token: str, transport: Transport) -> Client:
+    async def connect_with(self, server: ServerProcess, token: str, transport: Transport, **words: Any) -> Client:
         """A client of whoever `token` speaks of."""
-        return await self._stack.enter_async_context(connected(server, transport, token))
+        return await self._stack.enter_async_context(connected(server, transport, token, **words))
 
     async def join(
         self, server: ServerProcess, person: Person, stream: Stream, transport: Transport = "websocket"

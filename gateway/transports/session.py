@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from django.conf import settings
+from msgspec.structs import asdict
 from redis.exceptions import RedisError
 
 from gateway import limits
@@ -15,7 +16,7 @@ from gateway.connection import Connection
 from gateway.database import in_database
 from gateway.dispatch import DISCONNECT_HANDLERS, dispatch
 from gateway.errors import PROTOCOL_VIOLATION, SHUTDOWN, STATE_LOST, CloseCode, CommandError, ErrorCode
-from gateway.events import SessionLimits, SessionReady, iso, now_iso
+from gateway.events import SessionLimits, SessionReady, Since, Standing, iso, now_iso
 from gateway.expiry import expiries
 from gateway.hub import hub
 from gateway.idempotency import Answer
@@ -25,6 +26,7 @@ from gateway.metrics import counters
 from gateway.outlet import Outlet
 from gateway.presence import presence
 from gateway.recovery import Recovery
+from gateway.resuming import resume
 from gateway.rooms import Room, user_room
 from gateway.runtime import runtime
 from gateway.user_presence import user_presence
@@ -151,30 +153,38 @@ async def admit(connection: ClientConnection) -> None:
     user_presence.arrived(connection)
 
 
-async def welcome(connection: ClientConnection, recovery: Recovery | None = None) -> None:
+async def welcome(connection: ClientConnection, recovery: Recovery | None = None, since: Since | None = None) -> None:
     """Put an admitted connection into its user's room and send `session:ready`; close it when that fails.
 
     Args:
         recovery: when it comes back to the rooms it was in, its user's among them.
+        since: the last event of its user's room the client has seen.
     """
     room = user_room(connection.identity.user_id)
     try:
-        if recovery is None:
-            async with hub.joining(connection, room) as entry:
-                entry.admit(await bus.position(room))
-        ended = await bus.end_of(connection.identity.session_id)
+        if recovery is not None:
+            if await _say_ready(connection, recovery.standing(room)):
+                await recovery.complete()
+            return
+        async with hub.joining(connection, room) as entry:
+            joiner = await resume(room, since)
+            if await _say_ready(connection, joiner.standing):
+                entry.admit(joiner.position)
     except (CommandError, RedisError, OSError, TimeoutError) as error:
         log.warning("a client could not enter its user's room: %s", type(error).__name__)
         connection.close(STATE_LOST, "unavailable", retry_after_ms=1000)
-        return
+
+
+async def _say_ready(connection: ClientConnection, standing: Standing) -> bool:
+    """Send `session:ready`, and return whether it was; else the connection is being closed."""
+    ended = await bus.end_of(connection.identity.session_id)
     if ended is not None:
         # The session ended after it was read and before this socket could hear of it.
         connection.close(CloseCode(ended[0]), ended[1])
-        return
-    connection.send_event("session:ready", _ready(connection.identity))
+        return False
+    connection.send_event("session:ready", _ready(connection.identity, standing))
     expiries.watch(connection)
-    if recovery is not None:
-        await recovery.complete()
+    return True
 
 
 def close_session(connection: Connection) -> None:
@@ -228,7 +238,7 @@ async def _claim(connection: Connection) -> None:
         raise
 
 
-def _ready(identity: Identity) -> SessionReady:
+def _ready(identity: Identity, standing: Standing) -> SessionReady:
     expires = datetime.fromtimestamp(identity.expires_at, UTC) if identity.expires_at else None
     return SessionReady(
         server_time=now_iso(),
@@ -239,4 +249,5 @@ def _ready(identity: Identity) -> SessionReady:
             max_rooms=settings.GATEWAY_MAX_ROOMS_PER_USER,
             rates=settings.GATEWAY_RATE_LIMITS,
         ),
+        **asdict(standing),
     )

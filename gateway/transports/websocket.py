@@ -35,11 +35,12 @@ from gateway.errors import (
     CommandError,
     ErrorCode,
 )
-from gateway.events import encode
+from gateway.events import Since, encode
 from gateway.idempotency import Answer
 from gateway.identity import SESSION_CLAIM, Identity, identify, identify_session
 from gateway.json_limits import loads
 from gateway.outlet import Outlet
+from gateway.resuming import since_of
 from gateway.runtime import runtime
 from gateway.transports.address import client_address, header
 from gateway.transports.session import ClientConnection, admit, authenticated, close_session, knock, welcome
@@ -184,7 +185,7 @@ class GatewayConsumer(AsyncConsumer):  # type: ignore[misc]
     async def _authenticate(self, frame: ClientFrame) -> None:
         token = frame.data.get("token") if isinstance(frame.data, dict) else None
         try:
-            await self._enter(await in_database(identify, token))
+            await self._enter(await in_database(identify, token), since_of(frame.data))
         except CommandError as error:
             self.outlet.push(reply(frame.ref, refusal(error, "auth")))
             self._refuse(error)
@@ -199,12 +200,12 @@ class GatewayConsumer(AsyncConsumer):  # type: ignore[misc]
         self.outlet.push(closing_notice(code, reason, random.randint(*_RETRY_MS)))
         self.close_soon(code, reason)
 
-    async def _enter(self, identity: Identity) -> None:
+    async def _enter(self, identity: Identity, since: Since | None = None) -> None:
         connection = WebSocketConnection(self, identity)
         await admit(connection)
         self._stop_waiting()
         self.connection = connection
-        await welcome(connection)
+        await welcome(connection, since=since)
 
     # --- frames -----------------------------------------------------------------------------------
 

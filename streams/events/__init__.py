@@ -4,23 +4,21 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from gateway.events import Command, Delivery, Event, Id, command, event
+from gateway.events import Command, Delivery, Event, Id, MissedEvent, Since, Standing, command, event
 from streams.events.throne import TopGifter
-
-
-class Since(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """The last event of a room a client has seen."""
-
-    epoch: Annotated[str, msgspec.Meta(max_length=16)]
-    seq: Annotated[int, msgspec.Meta(ge=0)]
 
 
 @command("stream:join", limit="join", needs_connection=True, example={"streamId": "7"})
 class JoinStream(Command):
-    """Enter a stream's room. With `since`, what was missed is sent instead of a snapshot, when it is still kept."""
+    """Enter a stream's room. With `since`, what was missed is sent instead of a snapshot, when it is still kept.
+
+    Who may moderate the stream enters its moderators' room too, where whispers are seen, and may name the last place
+    seen there by `moderatorsSince`.
+    """
 
     stream_id: Id
     since: Since | None = None
+    moderators_since: Since | None = None
     entry: Literal["normal", "stealth"] = "normal"
 
 
@@ -95,13 +93,6 @@ class Metrics(msgspec.Struct, kw_only=True, frozen=True, rename="camel", omit_de
     client: dict[str, Any] | None = None
 
 
-class MissedEvent(msgspec.Struct, kw_only=True, frozen=True):
-    """One event a resuming client missed."""
-
-    event: str
-    data: msgspec.Raw
-
-
 @event(
     "stream:join",
     to="the joiner",
@@ -114,11 +105,14 @@ class MissedEvent(msgspec.Struct, kw_only=True, frozen=True):
         "snapshot": {
             "throne": None, "battle": None, "pinned": None, "messages": [], "settings": {"slowModeSeconds": 0},
         },
-        "epoch": "9f1c2b3a", "seq": 41,
+        "epoch": "9f1c2b3a", "seq": 41, "moderators": None,
     },
 )  # fmt: skip
 class StreamJoined(Event):
-    """The stream as the joiner finds it. `snapshot` is null when `recovered`, `events` is empty otherwise."""
+    """The stream as the joiner finds it. `snapshot` is null when `recovered`, `events` is empty otherwise.
+
+    `moderators` says the same of the moderators' room to those who are in it.
+    """
 
     id: str
     title: str
@@ -134,6 +128,7 @@ class StreamJoined(Event):
     snapshot: msgspec.Raw
     epoch: str
     seq: int
+    moderators: Standing | None
 
 
 @event(

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from gateway.events import Command, Delivery, Event, Id, command, event
+from gateway.events import Command, Delivery, Event, Id, MissedEvent, Since, command, event
 
 
 @command("throne:claimed", limit="coins", example={"streamId": "7", "cid": "e5f6"})
@@ -14,10 +14,14 @@ class ClaimThrone(Command):
 
 @command("throne:watch", needs_connection=True, example={"streamId": "7"})
 class WatchThrone(Command):
-    """Hear of the throne without being in the stream; with `watch` false, no more."""
+    """Hear of the throne without being in the stream; with `watch` false, no more.
+
+    With `since`, the answer tells what was missed too, when it is still kept.
+    """
 
     stream_id: Id
     watch: bool = True
+    since: Since | None = None
 
 
 class Reigned(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
@@ -33,6 +37,15 @@ class ThroneState(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
 
     holder: "ThroneHolder | None"
     needed: int
+
+
+class ThroneWatched(ThroneState, kw_only=True, frozen=True, rename="camel"):
+    """The throne as who follows it finds it, and where its room stands."""
+
+    recovered: bool
+    events: list[MissedEvent]
+    epoch: str
+    seq: int
 
 
 class ThroneHolder(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):

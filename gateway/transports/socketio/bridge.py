@@ -19,6 +19,7 @@ from gateway.errors import ERRORS, PROTOCOL_VIOLATION, STATE_LOST, CloseCode, Co
 from gateway.idempotency import Answer
 from gateway.identity import Identity, identify
 from gateway.recovery import Recovery, keep, new_pid, recover
+from gateway.resuming import since_of
 from gateway.runtime import runtime
 from gateway.transports.address import client_address, header
 from gateway.transports.session import (
@@ -236,7 +237,7 @@ class GatewayBridge(Bridge):
         await super()._handle_connect(eio_sid, namespace, data)
         connection = self._connections.get(eio_sid)
         if connection is not None:
-            await welcome(connection, self._recoveries.pop(eio_sid, None))
+            await welcome(connection, self._recoveries.pop(eio_sid, None), since_of(data))
             # What is lost before it is back in all its rooms is not kept.
             connection.is_lasting = not connection.closing
 
