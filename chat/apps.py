@@ -6,3 +6,7 @@ class ChatConfig(AppConfig):
 
     def ready(self) -> None:
         from chat import handlers  # noqa: F401  (declares and handles the app's commands)
+        from chat.services.subjects import MessageSubjects
+        from moderation import subjects
+
+        subjects.register("message", MessageSubjects())

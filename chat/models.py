@@ -30,12 +30,15 @@ class RemovalReason(models.TextChoices):
     MODERATOR = "moderator"
     AUTOMATIC = "automatic"
     PURGE = "purge"
+    # Not shown yet: a person is to decide. Nobody has been told of it.
+    HELD = "held"
 
 
 class Message(models.Model):
-    """A message that passed moderation. The text is kept as it was sent and never interpreted.
+    """A message that moderation did not stop. The text is kept as it was sent and never interpreted.
 
-    A removed message keeps its row, for those who answer for the removal; nobody is shown it any more.
+    A held message waits for a decision as if it was removed. A removed message keeps its row, for those who answer for
+    the removal; nobody is shown it any more.
     """
 
     stream = models.ForeignKey("streams.Stream", on_delete=models.CASCADE, related_name="messages")

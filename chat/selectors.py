@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import TruncMinute
 
-from chat.models import Message, Visibility
+from chat.models import Message, RemovalReason, Visibility
 from gateway.errors import CommandError, ErrorCode
 from gateway.identity import Identity
 from streams.selectors import StreamCard, find_card
@@ -72,7 +72,7 @@ def messages_by_id(ids: Iterable[int]) -> dict[int, Message]:
 def comments_by_minute(start: datetime, end: datetime) -> dict[tuple[int, datetime], dict[str, int]]:
     """Messages the room has seen, by stream and minute, for the roll-ups of streams."""
     written = Message.objects.filter(created_at__gte=start, created_at__lt=end, combo__isnull=True)
-    messages = written.exclude(type=Visibility.PRIVATE)
+    messages = written.exclude(type=Visibility.PRIVATE).exclude(removed_reason=RemovalReason.HELD)
     rows = messages.annotate(minute=TruncMinute("created_at", tzinfo=UTC)).values("stream", "minute").order_by()
     return {(row["stream"], row["minute"]): {"comments": row["count"]} for row in rows.annotate(count=Count("pk"))}
 

@@ -1,0 +1,78 @@
+"""Messages as moderation knows them: shown, hidden and purged by its decisions."""
+
+from collections import Counter
+from collections.abc import Collection
+from datetime import datetime
+
+from chat import render, selectors
+from chat.models import Message, RemovalReason, Visibility
+from chat.rooms import rooms_of
+from chat.services.removal import remove_messages
+from gateway.identity import Identity
+from gateway.publish import Announcement, publish_many
+from moderation.subjects import Subject
+from streams import services as stream_services
+from streams.selectors import find_card
+
+
+class MessageSubjects:
+    """The kind `message`."""
+
+    def access(self, identity: Identity, subject_id: str) -> Subject:
+        message, _ = selectors.access_message(identity, subject_id)
+        return _subject(message)
+
+    def describe(self, subject_ids: Collection[int]) -> dict[int, Subject]:
+        return {pk: _subject(message) for pk, message in selectors.messages_by_id(subject_ids).items()}
+
+    def show(self, *, subject_ids: Collection[int]) -> list[int]:
+        hidden = Message.objects.filter(pk__in=subject_ids, removed_at__isnull=False).order_by("id")
+        messages = list(hidden.select_related("author", "reply_to__author").select_for_update(of=("self",)))
+        shown = [message.pk for message in messages]
+        Message.objects.filter(pk__in=shown).update(removed_at=None, removed_reason="", removed_by=None)
+        publish_many(announcement for message in messages for announcement in _announcements(message))
+        # What was taken back has been counted when it was shown first.
+        held = [message for message in messages if message.removed_reason == RemovalReason.HELD]
+        _count([message for message in held if message.type != Visibility.PRIVATE])
+        return shown
+
+    def hide(self, *, subject_ids: Collection[int], by: int | None) -> list[int]:
+        reason = RemovalReason.MODERATOR if by is not None else RemovalReason.AUTOMATIC
+        held = Message.objects.filter(pk__in=subject_ids, removed_reason=RemovalReason.HELD).select_for_update()
+        refused = list(held.values_list("pk", flat=True))
+        # Nobody has been told of a held message, so nobody is told that it is gone.
+        Message.objects.filter(pk__in=refused).update(removed_reason=reason, removed_by=by)
+        return refused + remove_messages(message_ids=subject_ids, reason=reason, removed_by=by)
+
+    def purge(self, *, user_id: int, stream_id: int | None, since: datetime, by: int | None) -> int:
+        written = Message.objects.filter(author=user_id, created_at__gte=since, removed_at__isnull=True)
+        if stream_id is not None:
+            written = written.filter(stream=stream_id)
+        ids = list(written.values_list("pk", flat=True))
+        return len(remove_messages(message_ids=ids, reason=RemovalReason.PURGE, removed_by=by))
+
+
+def _subject(message: Message) -> Subject:
+    return Subject(
+        id=message.pk,
+        author_id=message.author_id,
+        author_name=message.author.username,
+        stream_id=message.stream_id,
+        text=message.text,
+        sent_at=message.created_at,
+        is_shown=message.removed_at is None,
+    )
+
+
+def _announcements(message: Message) -> list[Announcement]:
+    card = find_card(str(message.stream_id))
+    if card is None:
+        return []
+    event = render.render(message, card)
+    return [Announcement(room, event) for room in rooms_of(message, card)]
+
+
+def _count(messages: list[Message]) -> None:
+    counts = Counter(message.stream_id for message in messages)
+    for stream_id in sorted(counts):
+        stream_services.count_comments(stream_id=str(stream_id), count=counts[stream_id])

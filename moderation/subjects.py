@@ -1,0 +1,78 @@
+"""What can be moderated, supplied by the apps that own it: moderation lies below them and knows their things by id.
+
+An app registers each kind of its things in its `AppConfig.ready`; a kind's functions run in the caller's transaction.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from gateway.errors import CommandError, ErrorCode
+from gateway.identity import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A thing as a moderator needs to know it."""
+
+    id: int
+    author_id: int
+    author_name: str
+    stream_id: int
+    text: str
+    sent_at: datetime
+    is_shown: bool
+
+
+class SubjectKind(Protocol):
+    """A kind of thing that somebody wrote and others see."""
+
+    def access(self, identity: Identity, subject_id: str) -> Subject:
+        """The thing, for a user who may see it. Raises CommandError `not_found`."""
+        ...
+
+    def describe(self, subject_ids: Collection[int]) -> dict[int, Subject]:
+        """The things that are still there, by id."""
+        ...
+
+    def show(self, *, subject_ids: Collection[int]) -> list[int]:
+        """Show what was held or taken back to everybody it was meant for; the ids of those that were hidden."""
+        ...
+
+    def hide(self, *, subject_ids: Collection[int], by: int | None) -> list[int]:
+        """Take things back, or keep what is held from being shown; the ids of those this changed.
+
+        Args:
+            by: the id of the moderator; `None` when the server does by itself.
+        """
+        ...
+
+    def purge(self, *, user_id: int, stream_id: int | None, since: datetime, by: int | None) -> int:
+        """Take back all a user has written since then, in one stream or everywhere; how many things it were."""
+        ...
+
+
+_kinds: dict[str, SubjectKind] = {}
+
+
+def register(name: str, kind: SubjectKind) -> None:
+    """Make a kind of thing known by `name`, such as `message`."""
+    _kinds[name] = kind
+
+
+def subject_kind(name: str) -> SubjectKind:
+    """The kind called `name`.
+
+    Raises:
+        CommandError: `not_found`.
+    """
+    if name not in _kinds:
+        raise CommandError(ErrorCode.NOT_FOUND)
+    return _kinds[name]
+
+
+def purge_user(*, user_id: int, since: datetime, stream_id: int | None = None, by: int | None = None) -> int:
+    """Take back all of every kind that a user has written since then; how many things it were."""
+    kinds = _kinds.values()
+    return sum(kind.purge(user_id=user_id, stream_id=stream_id, since=since, by=by) for kind in kinds)
