@@ -60,6 +60,8 @@ class UserAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg, misc]
         demoted = {"is_active", "is_moderator", "is_staff", "is_superuser", "password"} & set(form.changed_data)
         if change and demoted:
             services.end_sessions(user=obj, reason="role_changed")
+        if change and "og_level" in form.changed_data:
+            services.set_og_level(user_id=obj.pk, level=obj.og_level)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
         response = super().user_change_password(request, id, form_url)

@@ -16,7 +16,7 @@ from accounts.models import Session, User
 from gateway.database import write_rows
 from gateway.errors import BANNED, INVALID_TOKEN, CloseCode, CommandError, ErrorCode
 from gateway.identity import SESSION_CLAIM
-from gateway.publish import close_sockets
+from gateway.publish import change_level, close_sockets
 from gateway.rooms import user_room
 from gateway.user_presence import LastSeen
 
@@ -174,8 +174,9 @@ def note_last_seen(rows: Sequence[LastSeen]) -> None:
 
 
 def set_og_level(*, user_id: int, level: int) -> None:
-    """Keep a user's loyalty tier with the user, in the caller's transaction."""
+    """Keep a user's loyalty tier with the user and with their sockets, in the caller's transaction."""
     User.objects.filter(pk=user_id).update(og_level=level)
+    change_level(user_room(str(user_id)), level)
 
 
 def _open_sessions(user: User, keep_session_id: str) -> list[Session]:

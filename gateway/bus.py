@@ -27,6 +27,7 @@ from gateway.rooms import Room
 __all__ = [
     "Bus",
     "GatewayChannelLayer",
+    "LevelChange",
     "Position",
     "RoomClose",
     "RoomEvent",
@@ -34,6 +35,7 @@ __all__ = [
     "process_room",
     "publish_pipeline",
     "send_control",
+    "send_level",
     "stop_process",
 ]
 
@@ -77,13 +79,20 @@ class RoomClose(msgspec.Struct, tag_field="type", tag="room.close", kw_only=True
     except_session: str = ""
 
 
+class LevelChange(msgspec.Struct, tag_field="type", tag="level.change", kw_only=True, frozen=True):
+    """The loyalty level of a user's sockets from now on. `room` is the user's."""
+
+    room: str
+    level: int
+
+
 class ProcessStop(msgspec.Struct, tag_field="type", tag="process.stop", kw_only=True, frozen=True):
     """An order to one process to stop as if it had got SIGTERM. `room` is the process's own."""
 
     room: str
 
 
-BusMessage = RoomEvent | RoomClose | ProcessStop
+BusMessage = RoomEvent | RoomClose | LevelChange | ProcessStop
 _decode = msgspec.msgpack.Decoder(BusMessage).decode
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -203,6 +212,14 @@ def send_control(order: RoomClose) -> None:
     pipeline.execute()
 
 
+def send_level(change: LevelChange) -> None:
+    """Tell every process with sockets of a user the user's level; noted first, for sockets that are just coming in."""
+    pipeline = sync_redis().pipeline(transaction=False)
+    pipeline.set(_level(change.room), change.level, ex=_ENDED_SECONDS)
+    pipeline.publish(_channel(Room.parse(change.room)), _encode(change))
+    pipeline.execute()
+
+
 _NOTE = Script("return redis.call('GET', KEYS[1])")
 
 
@@ -219,6 +236,10 @@ def stop_process(process: str) -> bool:
 
 def _ended(session: str) -> str:
     return f"session:ended:{session}"
+
+
+def _level(room: str) -> str:
+    return f"level:{room}"
 
 
 # --- In the event loop ----------------------------------------------------------------------------
@@ -272,6 +293,11 @@ class Bus:
             return None
         code, _, reason = str(note).partition(":")
         return int(code), reason
+
+    async def level_of(self, room: Room) -> int | None:
+        """The level of the user whose room it is, when it changed a short while ago."""
+        note = await _NOTE([_level(room.wire)], [])
+        return int(note) if note is not None else None
 
     async def history(self, room: Room, since: Position) -> list[RoomEvent] | None:
         """The room's events after `since`, oldest first; `None` when some of them are no longer kept."""

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -53,6 +54,10 @@ class Connection(ABC):
         self.rooms: dict[Room, None] = {}
         self.trail: Trail | None = Trail() if self.wire is Wire.RECOVERABLE else None
         self.closing = False
+
+    def set_level(self, level: int) -> None:
+        """Know the user by another loyalty level from now on."""
+        self.identity = replace(self.identity, og_level=level)
 
     def deliver(self, item: Outgoing) -> None:
         """Send `item` to this client. Never waits and never raises."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from gateway.bus import BusMessage, Position, ProcessStop, RoomClose, RoomEvent, bus
+from gateway.bus import BusMessage, LevelChange, Position, ProcessStop, RoomClose, RoomEvent, bus
 from gateway.connection import Connection
 from gateway.errors import CloseCode, CommandError, ErrorCode
 from gateway.events import Delivery, RoomReset, finish
@@ -159,6 +159,9 @@ class Hub:
             log.warning("an order to a process came to the room %s", message.room)
         elif isinstance(message, RoomClose):
             self._close(local, message)
+        elif isinstance(message, LevelChange):
+            for connection in local.connections:
+                connection.set_level(message.level)
         elif message.seq == 0:
             self._accept(local, message)
         else:
@@ -188,8 +191,7 @@ class Hub:
         )  # fmt: skip
 
     def _close(self, local: LocalRoom, order: RoomClose) -> None:
-        connections = [connection for members in local.members for connection in members] + list(local.joining)
-        for connection in connections:
+        for connection in local.connections:
             session = connection.identity.session_id
             if order.session and session != order.session:
                 continue

@@ -117,6 +117,11 @@ class LocalRoom:
         self.repair_again = False
 
     @property
+    def connections(self) -> list[Connection]:
+        """Whoever is in the room or on the way in."""
+        return [connection for members in self.members for connection in members] + list(self.joining)
+
+    @property
     def size(self) -> int:
         """How many connections are in or on their way in."""
         return sum(map(len, self.members)) + len(self.joining)

@@ -11,7 +11,7 @@ from redis.exceptions import ConnectionError as NoConnection
 from redis.exceptions import RedisError
 
 from gateway import outbox
-from gateway.bus import RoomClose, RoomEvent, publish_pipeline, send_control
+from gateway.bus import LevelChange, RoomClose, RoomEvent, publish_pipeline, send_control, send_level
 from gateway.errors import CloseCode
 from gateway.events import EVENTS, Event, finish
 from gateway.failpoints import failpoint
@@ -70,6 +70,15 @@ def close_sockets(room: Room, code: CloseCode, reason: str, *, session: str = ""
     """
     order = RoomClose(room=room.wire, code=int(code), reason=reason, session=session, except_session=except_session)
     transaction.on_commit(lambda: _send_order(order))
+
+
+def change_level(room: Room, level: int) -> None:
+    """Let every socket in a user's room be known by another loyalty level when the caller's transaction commits.
+
+    Called before the change is announced, it is in force wherever the announcement is heard.
+    """
+    change = LevelChange(room=room.wire, level=level)
+    transaction.on_commit(lambda: _send_level(change))
 
 
 def _finish(announcement: Announcement) -> RoomEvent:
@@ -139,3 +148,11 @@ def _send_order(order: RoomClose) -> None:
     except RedisError as error:
         # Sockets re-read their session when the bus comes back, so a lost order delays but does not spare them.
         log.warning("Redis did not take an order to close sockets: %s", type(error).__name__)
+
+
+def _send_level(change: LevelChange) -> None:
+    try:
+        send_level(change)
+    except RedisError as error:
+        # Sockets are known anew when the bus comes back.
+        log.warning("Redis did not take a user's new level: %s", type(error).__name__)

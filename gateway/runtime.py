@@ -166,7 +166,7 @@ class Runtime:
         hub.repair_all()
         presence.restate()
         user_presence.restate()
-        self._checking = asyncio.ensure_future(close_ended())
+        self._checking = asyncio.ensure_future(look_at_sessions())
 
 
 async def _repeat(periodic: _Periodic) -> None:
@@ -231,12 +231,14 @@ def _ask_database() -> None:
         cursor.execute("SELECT 1")
 
 
-async def close_ended() -> None:
-    """Close the sockets of sessions that ended while no order to close them could be heard."""
+async def look_at_sessions() -> None:
+    """Know sockets anew after no order about them could be heard: close those of sessions that have ended."""
     for connection in list(hub.connections.values()):
         identity = connection.identity
         try:
-            await in_database(identify_session, identity.user_id, identity.session_id, identity.expires_at)
+            known = await in_database(identify_session, identity.user_id, identity.session_id, identity.expires_at)
+            if connection.identity is identity:
+                connection.set_level(known.og_level)
         except CommandError as error:
             code = {ErrorCode.INVALID_TOKEN: INVALID_TOKEN, ErrorCode.BANNED: BANNED}.get(error.code)
             if code is not None:

@@ -177,11 +177,14 @@ async def welcome(connection: ClientConnection, recovery: Recovery | None = None
 
 async def _say_ready(connection: ClientConnection, standing: Standing) -> bool:
     """Send `session:ready`, and return whether it was; else the connection is being closed."""
-    ended = await bus.end_of(connection.identity.session_id)
+    identity = connection.identity
+    ended, level = await asyncio.gather(bus.end_of(identity.session_id), bus.level_of(user_room(identity.user_id)))
     if ended is not None:
         # The session ended after it was read and before this socket could hear of it.
         connection.close(CloseCode(ended[0]), ended[1])
         return False
+    if level is not None:
+        connection.set_level(level)
     connection.send_event("session:ready", _ready(connection.identity, standing))
     expiries.watch(connection)
     return True
