@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bench.harness import machine, report, runner
-from bench.harness.build import BENCH, BUILD, BuildError, build
+from bench.harness.build import BENCH, BUILD, BuildError, build, check_out
 from bench.harness.load import LoadError
 from bench.harness.people import create_people
 from bench.harness.plot import Panel
-from bench.harness.rows import COMPARISONS, Comparison
-from bench.harness.servers import ServerError
+from bench.harness.rows import COMPARISONS, Comparison, against_before
+from bench.harness.servers import ServerError, add_servers_of
 from realtime_project.local_services import local_services
 
 RESULTS = BENCH / "results"
@@ -39,9 +39,12 @@ def main() -> int:
         os.environ.pop(variable, None)
     os.environ["REALTIME_DATA_DIR"] = str(BUILD / "services")
     # Only a whole run replaces the results that are kept.
-    results = BUILD / "results" if options.only or options.quick else RESULTS
+    results = BUILD / "results" if options.only or options.quick or options.against else RESULTS
     try:
         build()
+        if options.against:
+            add_servers_of(check_out(options.against))
+            comparisons = [against_before(comparison) for comparison in comparisons]
         with local_services() as services:
             people = create_people()
             pids = [child.process.pid for child in services.children]
@@ -58,6 +61,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the server against its peers.")
     parser.add_argument("--quick", action="store_true", help="the main rows only, in shorter rounds")
     parser.add_argument("--only", default="", metavar="TEXT", help="only comparisons whose name contains TEXT")
+    parser.add_argument("--against", metavar="REVISION", help="compare with ourselves at a git revision instead")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"rounds of each case (default {ROUNDS})")
     return parser.parse_args()
 

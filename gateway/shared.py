@@ -1,10 +1,12 @@
 """Readings many ask for at the same time, made once for all of them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Generic, TypeVar
 
+K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 # More askers than this of one reading are a herd; its readings then begin no closer together than this.
@@ -61,3 +63,48 @@ class SharedReading(Generic[V]):
     def _forget(self, key: Hashable, reading: _Reading[V]) -> None:
         if self._under_way.get(key) is reading:
             del self._under_way[key]
+
+
+class GatheredReading(Generic[K, V]):
+    """Reads many keys by one call: what is asked for while a reading is under way is read by the next.
+
+    Args:
+        read: what is known of each key; those of which nothing is known are left out.
+        most: how many keys are read together.
+    """
+
+    def __init__(self, read: Callable[[Collection[K]], Awaitable[Mapping[K, V]]], most: int) -> None:
+        self._read = read
+        self._most = most
+        self._asked: dict[K, asyncio.Future[V | None]] = {}
+        self._reader: asyncio.Task[None] | None = None
+
+    async def get(self, key: K) -> V | None:
+        """What is known of `key`, from a reading that begins after this was called."""
+        answer = self._asked.get(key)
+        if answer is None:
+            answer = self._asked[key] = asyncio.get_running_loop().create_future()
+        if self._reader is None:
+            self._reader = asyncio.ensure_future(self._work())
+        return await asyncio.shield(answer)
+
+    async def _work(self) -> None:
+        try:
+            while self._asked:
+                keys = list(islice(self._asked, self._most))
+                answers = {key: self._asked.pop(key) for key in keys}
+                await self._answer(answers)
+        finally:
+            self._reader = None
+
+    async def _answer(self, answers: Mapping[K, "asyncio.Future[V | None]"]) -> None:
+        try:
+            found = await self._read(answers)
+        except Exception as error:
+            for answer in answers.values():
+                answer.set_exception(error)
+                # Nobody may be waiting any more, which is no fault.
+                answer.exception()
+        else:
+            for key, answer in answers.items():
+                answer.set_result(found.get(key))

@@ -236,7 +236,7 @@ def throne_part(card: StreamCard) -> object:
 @contribute("topGifters")
 def top_gifters_part(card: StreamCard) -> object:
     """Who gifted most, for a joiner's snapshot."""
-    return metrics.top_gifters(card.id)
+    return metrics.top_gifters([card.id])[card.id]
 
 
 @contribute("battle")

@@ -6,7 +6,7 @@ Redis is set right from the rows every minute, so that a count Redis lost or mis
 
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,12 +14,12 @@ import msgspec
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from gateway.presence import presence, total
+from gateway.presence import presence, totals
 from gateway.redis_clients import sync_redis
 from streams.events import Metrics
 from streams.events.throne import TopGifter
 from streams.rooms import StreamRooms, stream_room
-from streams.selectors import StreamCard, top_totals
+from streams.selectors import StreamCard, top_totals_of
 
 log = logging.getLogger(__name__)
 
@@ -31,9 +31,9 @@ _changed: set[str] = set()
 _scored: set[int] = set()
 
 
-def mark(stream_id: str) -> None:
-    """Note that a number of the stream changed. May be called from any thread."""
-    _changed.add(stream_id)
+def mark(stream_ids: Iterable[str]) -> None:
+    """Note that a number of the streams changed. May be called from any thread."""
+    _changed.update(stream_ids)
 
 
 def take_marks() -> set[str]:
@@ -61,7 +61,7 @@ def set_client_metrics(stream_id: str, metrics: dict[str, Any]) -> None:
         pipeline.hset(_client_key(stream_id), mapping={name: json.dumps(value) for name, value in metrics.items()})
         pipeline.expire(_client_key(stream_id), _CLIENT_SECONDS)
         pipeline.execute()
-    mark(stream_id)
+    mark([stream_id])
 
 
 def count(amounts: Mapping[str, Mapping[str, int]]) -> None:
@@ -108,26 +108,39 @@ def minute(moment: datetime) -> dict[str, dict[str, int]]:
     return found
 
 
-def current(card: StreamCard) -> Metrics:
-    """The stream's numbers now. Runs in a database thread."""
-    viewers = total(stream_room(card.id).wire)
+def current(cards: Sequence[StreamCard]) -> list[Metrics]:
+    """The numbers of streams now, in two round trips. Runs in a database thread."""
+    if not cards:
+        return []
+    viewers = totals([stream_room(card.id).wire for card in cards])
     minute = _minute_key(timezone.now())
     with sync_redis().pipeline(transaction=False) as pipeline:
-        pipeline.hgetall(_client_key(card.id))
-        pipeline.hgetall(_counts_key(card.id))
-        pipeline.zadd(minute, {f"viewers:{card.id}": viewers}, gt=True)
+        most = {f"viewers:{card.id}": present for card, present in zip(cards, viewers, strict=True)}
+        pipeline.zadd(minute, most, gt=True)
         pipeline.expire(minute, _MINUTE_SECONDS)
-        client, counted, *_ = pipeline.execute()
-    now = numbers(card, viewers=viewers, counted={name: int(value) for name, value in counted.items()}, client=client)
-    return msgspec.structs.replace(now, top_gifters=top_gifters(card.id))
-
-
-def top_gifters(stream_id: str) -> list[TopGifter]:
-    """The few who gifted most in the stream, the most first. Runs in a database thread."""
+        for card in cards:
+            pipeline.hgetall(_client_key(card.id))
+            pipeline.hgetall(_counts_key(card.id))
+        _, _, *found = pipeline.execute()
+    gifters = top_gifters([card.id for card in cards])
     return [
-        TopGifter(user_id=str(total.user_id), username=total.user.username, coins=total.coins)
-        for total in top_totals(int(stream_id), _TOP_GIFTERS)
+        msgspec.structs.replace(
+            numbers(
+                card, viewers=present, counted={name: int(value) for name, value in counted.items()}, client=client
+            ),
+            top_gifters=gifters[card.id],
+        )
+        for card, present, client, counted in zip(cards, viewers, found[::2], found[1::2], strict=True)
     ]
+
+
+def top_gifters(stream_ids: Sequence[str]) -> dict[str, list[TopGifter]]:
+    """The few who gifted most in each stream, the most first; one query. Runs in a database thread."""
+    found: dict[str, list[TopGifter]] = {stream_id: [] for stream_id in stream_ids}
+    for total in top_totals_of([int(stream_id) for stream_id in stream_ids], _TOP_GIFTERS):
+        gifter = TopGifter(user_id=str(total.user_id), username=total.username, coins=total.coins)
+        found[str(total.stream_id)].append(gifter)
+    return found
 
 
 def numbers(
@@ -168,7 +181,7 @@ def _client_key(stream_id: str) -> str:
 def _on_total(key: str, viewers: int) -> None:
     kind, _, stream_id = key.partition(":")
     if kind == StreamRooms.name:
-        mark(stream_id)
+        mark([stream_id])
 
 
 presence.on_total = _on_total

@@ -1,38 +1,52 @@
 """The periodic work of streams: in each web process, and by Celery where time is not pressing."""
 
+import asyncio
+from itertools import compress
+from operator import not_
+
 from celery import shared_task
 
 from gateway.database import in_database
-from gateway.redis_clients import async_redis
+from gateway.errors import CommandError
+from gateway.redis_clients import ask
 from gateway.runtime import every
 from streams import metrics, services, whereabouts
 from streams.services import battles, challenges, rollups, throne
 
 _TELL_SECONDS = 1.0
+_TOLD_TOGETHER = 500
 _DEADLINE_SECONDS = 0.25
 
 
 @every(_TELL_SECONDS)
 async def tell_metrics() -> None:
     """Tell the rooms whose numbers changed; Redis lets one process a second speak for a room."""
-    for stream_id in metrics.take_marks():
-        turn = await async_redis().set(f"metrics:turn:{stream_id}", "1", nx=True, px=int(_TELL_SECONDS * 1000) - 50)
-        if turn is None:
-            # Another process has just spoken; it may not have known this change.
-            metrics.mark(stream_id)
-        else:
-            await in_database(services.announce_metrics, stream_id=stream_id)
+    marked = list(metrics.take_marks())
+    for start in range(0, len(marked), _TOLD_TOGETHER):
+        chunk = marked[start : start + _TOLD_TOGETHER]
+        turns = await asyncio.gather(*(_take_turn(f"metrics:turn:{stream_id}") for stream_id in chunk))
+        # Where another process has just spoken, it may not have known this change.
+        metrics.mark(compress(chunk, map(not_, turns)))
+        own = list(compress(chunk, turns))
+        try:
+            await in_database(services.announce_metrics, stream_ids=own)
+        except CommandError:
+            metrics.mark(own)
+            raise
 
 
 @every(_TELL_SECONDS)
 async def tell_scores() -> None:
     """Tell the rooms of battles whose scores changed; Redis lets one process a second speak for a battle."""
     for battle_id in metrics.take_battle_marks():
-        turn = await async_redis().set(f"battle:turn:{battle_id}", "1", nx=True, px=int(_TELL_SECONDS * 1000) - 50)
-        if turn is None:
-            metrics.mark_battles([battle_id])
-        else:
+        if await _take_turn(f"battle:turn:{battle_id}"):
             await in_database(battles.announce_scores, battle_id=battle_id)
+        else:
+            metrics.mark_battles([battle_id])
+
+
+async def _take_turn(key: str) -> bool:
+    return await ask("SET", key, "1", "NX", "PX", int(_TELL_SECONDS * 1000) - 50) is not None
 
 
 @every(whereabouts.RESTATE_SECONDS)

@@ -21,6 +21,18 @@ def build() -> None:
     _install_node_peer()
 
 
+def check_out(revision: str) -> Path:
+    """The project as it was at a revision, in a directory of its own, with this checkout's environment."""
+    directory = BUILD / "before"
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    archive = BUILD / "before.tar"
+    _run(["git", "-C", str(PROJECT), "archive", "--output", str(archive), revision])
+    shutil.unpack_archive(archive, directory, filter="data")
+    archive.unlink()
+    return directory
+
+
 def _compile(name: str) -> None:
     binary = BUILD / name
     sources = [BENCH / f"{name}.c", *BENCH.glob("*.h")]

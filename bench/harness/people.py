@@ -12,7 +12,7 @@ from bench.harness.build import BUILD
 from bench.harness.servers import KEYS, OUR_SETTINGS
 
 USERS = 5000
-STREAMS = 200
+STREAMS = 400
 COINS = 10_000_000
 TOKEN_LIFETIME = timedelta(days=1)
 

@@ -1,8 +1,10 @@
 """What is measured: comparisons, each a set of cases run turn by turn and the rows their figures give."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 
+from bench.harness.servers import BEFORE
 from bench.harness.work import Closed, Connect, Idle, Open, Sample, Work
 
 Figure = Callable[[Sample], float]
@@ -216,3 +218,16 @@ COMPARISONS = [
         ],
     ),
 ]
+
+
+def against_before(comparison: Comparison) -> Comparison:
+    """Our cases of a comparison beside the same ones of another revision; its targets are not asked."""
+    ours = {name: case for name, case in comparison.cases.items() if case.server.startswith("ours")}
+    before = {f"{name}, {BEFORE}": replace(case, server=f"{case.server}, {BEFORE}") for name, case in ours.items()}
+    rows = {(row.ours, row.figure): row for row in comparison.rows if row.ours in ours}
+    return replace(
+        comparison,
+        # Side by side in time too, whatever the machine is doing.
+        cases=dict(chain.from_iterable(zip(ours.items(), before.items(), strict=True))),
+        rows=[replace(row, target=Target(), peer=f"{row.ours}, {BEFORE}") for row in rows.values()],
+    )

@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench.harness.build import BUILD, PROJECT
@@ -34,6 +34,7 @@ class Server:
     # Without a page to ask, a server is ready when it accepts connections.
     health: str | None = None
     environment: dict[str, str] = field(default_factory=dict)
+    directory: Path = PROJECT
 
 
 def _ours(workers: int) -> Callable[[int], list[str]]:
@@ -65,6 +66,14 @@ SERVERS = {
     "send loop": Server(lambda port: [str(BUILD / "send_loop"), str(port)]),
 }
 
+BEFORE = "before"
+
+
+def add_servers_of(directory: Path) -> None:
+    """Know our servers as they are in another checkout too, by the same names with `before` at the end."""
+    ours = {name: server for name, server in SERVERS.items() if name.startswith("ours")}
+    SERVERS.update({f"{name}, {BEFORE}": replace(server, directory=directory) for name, server in ours.items()})
+
 
 class ServerError(Exception):
     """A server did not start; the text says why."""
@@ -88,7 +97,7 @@ def running_server(name: str) -> Iterator[RunningServer]:
     with log.open("ab") as output:
         process = subprocess.Popen(
             ["taskset", "--cpu-list", str(SERVER_CORE), *server.command(port)],
-            cwd=PROJECT,
+            cwd=server.directory,
             env=os.environ | KEYS | server.environment,
             stdout=output,
             stderr=output,

@@ -160,10 +160,9 @@ def _store(outcomes: list[_Outcome]) -> None:
         return
     _insert([outcome.message for outcome in outcomes if outcome.message is not None])
     publish_many(announcement for outcome in outcomes for announcement in outcome.announcements)
-    # Streams are counted in one order everywhere, so that two batches cannot wait for each other.
     counts = Counter(outcome.draft.card.id for outcome in outcomes if outcome.draft.type is not Visibility.PRIVATE)
-    for stream_id in sorted(counts, key=int):
-        stream_services.count_comments(stream_id=stream_id, count=counts[stream_id])
+    if counts:
+        stream_services.count_comments(counts=counts)
 
 
 def _insert(messages: list[Message]) -> None:

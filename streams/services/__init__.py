@@ -1,11 +1,11 @@
 """What may be done with a stream: create, start, end, change; and what its room is told."""
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import selectors as account_selectors
@@ -13,7 +13,7 @@ from accounts.models import User
 from gateway.errors import CommandError, ErrorCode
 from gateway.events import now_iso
 from gateway.identity import Identity
-from gateway.publish import publish
+from gateway.publish import Announcement, publish, publish_many
 from streams import metrics, selectors
 from streams.events import MetricsUpdated, Reacted, ViewerJoined, ViewerLeft
 from streams.models import Status, Stream
@@ -72,7 +72,7 @@ def start_stream(*, stream: Stream) -> Stream:
         locked.status = Status.LIVE
         locked.started_at = timezone.now()
         locked.save(update_fields=["status", "started_at"])
-        transaction.on_commit(lambda: announce_metrics(stream_id=str(locked.pk)))
+        transaction.on_commit(lambda: announce_metrics(stream_ids=[str(locked.pk)]))
     return locked
 
 
@@ -91,7 +91,7 @@ def end_stream(*, stream: Stream) -> Stream:
         locked.save(update_fields=["status", "ended_at"])
         battles.finish_battle_of(stream_id=locked.pk, now=locked.ended_at)
         throne.vacate_throne(stream_id=locked.pk, now=locked.ended_at)
-        transaction.on_commit(lambda: announce_metrics(stream_id=str(locked.pk)))
+        transaction.on_commit(lambda: announce_metrics(stream_ids=[str(locked.pk)]))
     return locked
 
 
@@ -150,18 +150,31 @@ def require_og_level(*, user_id: int, level: int) -> None:
         raise CommandError(ErrorCode.ACCESS_DENIED, f"This needs OG level {level}")
 
 
-def announce_metrics(*, stream_id: str) -> None:
-    """Tell a room its stream's numbers."""
-    card = selectors.find_card(stream_id)
-    if card is not None:
-        event = MetricsUpdated(stream_id=stream_id, metrics=metrics.current(card), timestamp=now_iso())
-        publish(stream_room(stream_id), event)
+def announce_metrics(*, stream_ids: Collection[str]) -> None:
+    """Tell the rooms of streams their numbers: one query, one reading of Redis and one publish pipeline."""
+    cards = list(selectors.find_cards(stream_ids).values())
+    now = now_iso()
+    publish_many(
+        Announcement(stream_room(card.id), MetricsUpdated(stream_id=card.id, metrics=numbers, timestamp=now))
+        for card, numbers in zip(cards, metrics.current(cards), strict=True)
+    )
 
 
-def count_comments(*, stream_id: str, count: int) -> None:
-    """Add to the stream's comments, in the caller's transaction."""
-    Stream.objects.filter(pk=stream_id).update(comments=F("comments") + count)
-    transaction.on_commit(lambda: metrics.mark(stream_id))
+def count_comments(*, counts: Mapping[str, int]) -> None:
+    """Add to the comments of streams, by their ids, in the caller's transaction."""
+    with connection.cursor() as cursor:
+        # Streams are locked in one order everywhere, so that two batches cannot wait for each other.
+        cursor.execute(
+            """
+            WITH locked AS (
+                SELECT id, count FROM streams_stream JOIN unnest(%s::bigint[], %s::int[]) AS c(stream_id, count)
+                ON id = stream_id ORDER BY id FOR NO KEY UPDATE OF streams_stream
+            )
+            UPDATE streams_stream AS s SET comments = s.comments + locked.count FROM locked WHERE s.id = locked.id
+            """,
+            [[int(stream_id) for stream_id in counts], list(counts.values())],
+        )
+    transaction.on_commit(lambda: metrics.mark(counts))
 
 
 def report_metrics(*, stream_id: str, reported: dict[str, Any]) -> None:

@@ -153,7 +153,7 @@ def boost(
     """Let a boost that was paid work, in the caller's transaction, and announce it. Without a battle it engages."""
     if running is None:
         Stream.objects.filter(pk=stream_id).update(engagement=F("engagement") + coins)
-        transaction.on_commit(lambda: metrics.mark(str(stream_id)))
+        transaction.on_commit(lambda: metrics.mark([str(stream_id)]))
     elif kind == "attack":
         gain({stream_id: running}, [Gain(stream_id, user_id, source, coins)], now=now)
     else:

@@ -83,7 +83,7 @@ def heal_counts() -> None:
         }
         if any(counted.get(name, 0) != number for name, number in right.items()):
             metrics.set_counts(str(stream_id), right)
-            metrics.mark(str(stream_id))
+            metrics.mark([str(stream_id)])
 
 
 def _write_minutes(start: datetime, end: datetime) -> None:
