@@ -42,6 +42,11 @@ def load_identity(user_id: str, session_id: str, expires_at: float) -> Identity 
     )
 
 
+def identity_of(user: User) -> Identity:
+    """A user as messages show them and as roles are asked of, without a session."""
+    return Identity(str(user.pk), user.username, user.avatar, user.og_level, "", user.is_moderator)
+
+
 def user_by_name(username: str) -> User | None:
     """The user called `username`, in any case."""
     return User.objects.filter(username__iexact=username).first()

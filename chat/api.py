@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import User
+from accounts.selectors import identity_of
 from chat import selectors
 from chat.render import render
 from chat.services import removal
@@ -88,7 +89,4 @@ def _viewer(request: Request) -> int | None:
 
 
 def _identity(request: Request) -> Identity | None:
-    user = request.user
-    if not isinstance(user, User):
-        return None
-    return Identity(str(user.pk), user.username, user.avatar, user.og_level, "", user.is_moderator)
+    return identity_of(request.user) if isinstance(request.user, User) else None

@@ -19,6 +19,7 @@ START_SECONDS = 60.0
 # The benchmark's own; nothing outside its throw-away database believes them.
 KEYS = {
     "SECRET_KEY": "benchmark-only-key-that-signs-nothing-of-value-0123456789abcdef",
+    "AUDIT_KEYS": "benchmark-only-audit-key-0123456789abcdef0123456789abcdef",
     "JWT_SIGNING_KEY": "benchmark-only-jwt-key-0123456789abcdef0123456789abcdef01234567",
     "ALLOWED_HOSTS": "127.0.0.1",
 }

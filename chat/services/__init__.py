@@ -8,9 +8,9 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import User
 from chat import render, selectors
 from chat.models import Kind, Message, Visibility
+from chat.render import NewMessage
 from chat.rooms import rooms_of
 from gateway.database import write_rows
 from gateway.dispatch import refusal
@@ -27,7 +27,6 @@ from streams import services as stream_services
 from streams.selectors import StreamCard
 
 _EVENT = "chat:new"
-_FIELDS = Message._meta.concrete_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ class _Outcome:
 
     draft: Draft
     verdict: Verdict
-    message: Message | None = None
+    message: NewMessage | None = None
     error: CommandError | None = None
     announcements: list[Announcement] = field(default_factory=list)
 
@@ -58,7 +57,7 @@ class _Outcome:
         if self.error is not None:
             return refusal(self.error, _EVENT)
         assert self.message is not None
-        return Answer(ok=True, body=encode({"id": str(self.message.pk)}).decode())
+        return Answer(ok=True, body=encode({"id": str(self.message.id)}).decode())
 
     @property
     def is_final(self) -> bool:
@@ -120,23 +119,24 @@ def _compose(outcomes: list[_Outcome]) -> None:
             outcome.error = CommandError(ErrorCode.NOT_FOUND, "The message you answer is not there")
             continue
         outcome.message = _message(outcome, message_id, now, mentioned, target)
-        event = render.render(outcome.message, draft.card)
-        outcome.announcements = [Announcement(room, event) for room in rooms_of(outcome.message, draft.card)]
+        event = render.render_of(outcome.message, draft.author, target, draft.card)
+        rooms = rooms_of(draft.type, draft.author, target, draft.card)
+        outcome.announcements = [Announcement(room, event) for room in rooms]
 
 
 def _message(
     outcome: _Outcome, message_id: int, now: datetime, mentions: list[dict[str, object]], target: Message | None
-) -> Message:
+) -> NewMessage:
     draft, verdict = outcome.draft, outcome.verdict
-    return Message(
+    return NewMessage(
         id=message_id,
         stream_id=int(draft.card.id),
-        author=_author(draft.author),
+        author_id=int(draft.author.user_id),
         text=draft.text,
         type=draft.type,
         message_type=draft.message_type,
         mentions=mentions,
-        reply_to=target,
+        reply_to_id=target.pk if target is not None else None,
         thread_id=(target.thread_id or target.pk) if target is not None else None,
         score=verdict.score,
         model_version=verdict.model_version,
@@ -165,7 +165,7 @@ def _store(outcomes: list[_Outcome]) -> None:
         stream_services.count_comments(counts=counts)
 
 
-def _insert(messages: list[Message]) -> None:
+def _insert(messages: list[NewMessage]) -> None:
     write_rows(
         """
         INSERT INTO chat_message (id, stream_id, author_id, text, type, message_type, mentions, reply_to_id, thread_id,
@@ -175,7 +175,7 @@ def _insert(messages: list[Message]) -> None:
             reply_to_id bigint, thread_id bigint, score float8, model_version text, policy_version text,
             created_at timestamptz)
         """,
-        [{field.attname: getattr(message, field.attname) for field in _FIELDS} for message in messages],
+        messages,
     )
 
 
@@ -185,15 +185,4 @@ def _stop(outcome: _Outcome) -> None:
         stream_id=outcome.draft.card.id,
         text=outcome.draft.text,
         verdict=outcome.verdict,
-    )
-
-
-def _author(identity: Identity) -> User:
-    """The author's row as the message shows it, from what is known of the session; nothing is read."""
-    return User(
-        pk=int(identity.user_id),
-        username=identity.username,
-        avatar=identity.avatar,
-        og_level=identity.og_level,
-        is_moderator=identity.is_moderator,
     )

@@ -26,7 +26,7 @@ async def test_the_joiner_is_told_all_of_the_stream_on_every_server(server, live
     assert (answer["viewers"], answer["roomSize"]) == (1, 1)
     assert {"viewers", "likes", "gifts", "comments", "duration"} <= set(answer["metrics"])
     assert (answer["recovered"], answer["events"]) == (False, [])
-    assert set(answer["snapshot"]) == {"throne", "battle", "pinned", "messages", "settings"}
+    assert set(answer["snapshot"]) == {"throne", "battle", "pinned", "messages", "settings", "topGifters"}
 
 
 async def test_the_joiner_is_shown_the_last_public_messages(servers, alice, bob, charlie, stream, crowd):
