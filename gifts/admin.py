@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import TabularInline
 
-from audit.audited import AuditedAdmin
+from audit.audited import AuditedAdmin, acting
 from gateway.errors import CommandError
 from gifts.models import Account, Entry, Gift, Payout, SentGift, TopUp, Transfer
 from gifts.services import wallets
@@ -51,7 +51,7 @@ class SentGiftAdmin(_ReadOnly, AuditedAdmin):
     def void(self, request: HttpRequest, queryset: QuerySet[SentGift]) -> None:
         for sent in queryset:
             try:
-                void_gift(transfer_id=sent.transfer_id, reason=f"by {request.user}")
+                void_gift(transfer_id=sent.transfer_id, reason="voided by staff", actor=acting(request))
             except CommandError as error:
                 messages.error(request, f"{sent}: {error.message}")
 
@@ -113,6 +113,6 @@ class PayoutAdmin(_ReadOnly, AuditedAdmin):
     def _decide(self, request: HttpRequest, queryset: QuerySet[Payout], *, paid: bool) -> None:
         for payout in queryset:
             try:
-                wallets.decide_payout(payout_id=payout.pk, paid=paid, decided_by=request.user.pk)
+                wallets.decide_payout(payout_id=payout.pk, paid=paid, actor=acting(request))
             except CommandError as error:
                 messages.error(request, f"{payout}: {error.message}")

@@ -6,6 +6,7 @@ from typing import Any
 from django.db import connection
 
 from accounts.models import User
+from audit.services import AUTOMATIC
 from gateway.identity import Identity
 from gateway.testing import Client, Reply
 from gifts.models import Account, AccountKind, Entry, SentGift, Transfer
@@ -16,7 +17,9 @@ from tests.people import Person
 
 def give(person: Person, coins: int = 0, bonus: int = 0) -> None:
     """Put coins into the person's wallet."""
-    grant_coins(user_id=person.user.pk, coins=coins, bonus=bonus, key=secrets.token_hex(8), reason="for a test")
+    grant_coins(
+        user_id=person.user.pk, coins=coins, bonus=bonus, key=secrets.token_hex(8), reason="for a test", actor=AUTOMATIC
+    )
 
 
 def wallet(person: Person) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from audit.services import Actor, record
 from gateway.errors import CommandError, ErrorCode
 from gateway.events import iso
 from gateway.publish import publish
@@ -20,14 +21,15 @@ from streams.services.lines import write_gift_lines
 from streams.services.totals import Gifted
 
 
-def void_gift(*, transfer_id: int, reason: str, now: datetime | None = None) -> SentGift:
+def void_gift(*, transfer_id: int, reason: str, actor: Actor, now: datetime | None = None) -> SentGift:
     """Take a gift back: coins, totals, throne, battle while it runs, tier progress; and announce the corrections.
 
     The sender gets all of it back. Of what the host has spent meanwhile, the platform bears the loss.
 
     Args:
         transfer_id: the gift's `transactionId`.
-        reason: why, for the statement.
+        reason: why, for the statement and the audit log.
+        actor: who takes it back, for the audit log.
         now: the time it is.
 
     Raises:
@@ -60,6 +62,15 @@ def void_gift(*, transfer_id: int, reason: str, now: datetime | None = None) -> 
         publish(stream_room(str(sent.stream_id)), _voided(sent, now))
         throne.restore_throne(stream_id=sent.stream_id, now=now)
         wallets.tell_wallets([(wallet, posting) for wallet in held.values()], now)
+        record(
+            actor=actor,
+            action="gift.void",
+            target_kind="gifts.sentgift",
+            target_id=str(sent.pk),
+            before={"voided_at": None},
+            after={"voided_at": now, "transfer": transfer_id, "void_transfer": posting.id, "coins": sent.cost},
+            reason=reason,
+        )
     rollups.roll_up(start=sent.created_at, end=sent.created_at)
     return sent
 

@@ -6,8 +6,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Model
 from django.utils import timezone
 
+from audit.services import AUTOMATIC, Actor, record
 from gateway.errors import CommandError, ErrorCode
 from gateway.events import iso
 from gateway.publish import Announcement, publish_many
@@ -19,9 +21,20 @@ from gifts.services.ledger import Posting, Wallet
 
 
 def grant_coins(
-    *, user_id: int, coins: int = 0, bonus: int = 0, key: str, reason: str, now: datetime | None = None
+    *,
+    user_id: int,
+    coins: int = 0,
+    bonus: int = 0,
+    key: str,
+    reason: str,
+    actor: Actor,
+    now: datetime | None = None,
 ) -> Transfer:
     """Give a user coins or bonus of the platform's. The same `key` again changes nothing.
+
+    Args:
+        reason: why, for the statement and the audit log.
+        actor: who gives them, for the audit log.
 
     Raises:
         CommandError: `invalid_amount` unless something positive is given.
@@ -29,7 +42,13 @@ def grant_coins(
     if min(coins, bonus) < 0 or coins + bonus < 1:
         raise CommandError(ErrorCode.INVALID_AMOUNT)
     with transaction.atomic(durable=True):
-        return _issue(user_id, f"grant:{key}", TransferKind.GRANT, coins, bonus, reason, now or timezone.now())
+        ledger.lock_wallets([user_id])
+        earlier = Transfer.objects.filter(key=f"grant:{key}").first()
+        if earlier is not None:
+            return earlier
+        transfer = _issue(user_id, f"grant:{key}", TransferKind.GRANT, coins, bonus, reason, now or timezone.now())
+        _record(actor, "coins.grant", transfer, {"user": user_id, "coins": coins, "bonus": bonus}, reason)
+    return transfer
 
 
 def top_up(
@@ -51,7 +70,7 @@ def top_up(
                 raise CommandError(ErrorCode.CID_REUSED)
             return earlier
         transfer = _issue(user_id, f"top_up:{provider_id}", TransferKind.TOP_UP, coins, 0, "", now)
-        return TopUp.objects.create(
+        top_up = TopUp.objects.create(
             provider_id=provider_id,
             user_id=user_id,
             coins=coins,
@@ -59,6 +78,8 @@ def top_up(
             report=dict(report),
             created_at=now,
         )
+        _record(AUTOMATIC, "coins.top_up", top_up, {"user": user_id, "coins": coins, "transfer": transfer.pk})
+    return top_up
 
 
 def pay_bonus(*, bonuses: Mapping[str, tuple[int, int]], now: datetime) -> None:
@@ -98,13 +119,16 @@ def request_payout(*, user_id: int, coins: int, key: str, now: datetime | None =
         entries = {wallet.coins_account: -coins, ledger.platform(AccountKind.PAYOUTS): coins}
         posting = Posting(transfer_id, _payout_key(user_id, key), TransferKind.PAYOUT, entries)
         ledger.post([posting], now)
-        return Payout.objects.create(user_id=user_id, coins=coins, transfer_id=transfer_id, requested_at=now)
+        payout = Payout.objects.create(user_id=user_id, coins=coins, transfer_id=transfer_id, requested_at=now)
+        _record(Actor.api(user_id), "payout.request", payout, {"coins": coins, "transfer": transfer_id})
+    return payout
 
 
-def decide_payout(
-    *, payout_id: int, paid: bool, decided_by: int | None, reason: str = "", now: datetime | None = None
-) -> Payout:
+def decide_payout(*, payout_id: int, paid: bool, actor: Actor, reason: str = "", now: datetime | None = None) -> Payout:
     """Note that a payout was paid, or refuse it, which gives the coins back.
+
+    Args:
+        actor: who decides, for the audit log.
 
     Raises:
         CommandError: `invalid_state` when it was decided before.
@@ -117,7 +141,7 @@ def decide_payout(
         if payout.status != PayoutStatus.REQUESTED:
             raise CommandError(ErrorCode.INVALID_STATE, "This payout was decided before")
         payout.status = PayoutStatus.PAID if paid else PayoutStatus.REFUSED
-        payout.decided_at, payout.decided_by_id, payout.reason = now, decided_by, reason
+        payout.decided_at, payout.decided_by_id, payout.reason = now, actor.user_id, reason
         payout.save(update_fields=["status", "decided_at", "decided_by", "reason"])
         if not paid:
             (transfer_id,) = ledger.next_ids(1)
@@ -132,6 +156,15 @@ def decide_payout(
             )
             ledger.post([posting], now)
             tell_wallets([(wallet, posting)], now)
+        record(
+            actor=actor,
+            action="payout.paid" if paid else "payout.refuse",
+            target_kind="gifts.payout",
+            target_id=str(payout.pk),
+            before={"status": PayoutStatus.REQUESTED},
+            after={"status": payout.status, "coins": payout.coins},
+            reason=reason,
+        )
     return payout
 
 
@@ -154,9 +187,6 @@ def tell_wallets(changes: list[tuple[Wallet, Posting]], now: datetime) -> None:
 
 def _issue(user_id: int, key: str, kind: TransferKind, coins: int, bonus: int, reason: str, now: datetime) -> Transfer:
     wallet = ledger.lock_wallets([user_id])[user_id]
-    earlier = Transfer.objects.filter(key=key).first()
-    if earlier is not None:
-        return earlier
     wallet.receive(coins=coins, bonus=bonus)
     (transfer_id,) = ledger.next_ids(1)
     posting = _issuing(transfer_id, wallet, key, kind, coins, bonus, reason)
@@ -174,6 +204,12 @@ def _issuing(
         ledger.platform(AccountKind.ISSUANCE): -coins - bonus,
     }
     return Posting(transfer_id, key, kind, entries, reason)
+
+
+def _record(actor: Actor, action: str, row: Model, after: dict[str, int], reason: str = "") -> None:
+    """Record a row that is new, last in the transaction that makes it."""
+    kind = row._meta.label_lower
+    record(actor=actor, action=action, target_kind=kind, target_id=str(row.pk), after=after, reason=reason)
 
 
 def _payout_key(user_id: int, key: str) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 
+from audit.services import AUTOMATIC
 from gateway.testing import Client, Reply
 from gifts.events import BoostBattle, BuyTier, GiftSent, GiftVoided, SendGift, WalletChanged
 from gifts.services.voids import void_gift
@@ -65,7 +66,7 @@ async def the_room_is_told_of_a_gift(stage: Stage) -> dict[str, Any]:
 async def the_room_is_told_of_a_void(stage: Stage) -> dict[str, Any]:
     client = await stage.enter(stage.alice)
     receipt = await gift_of_bob(stage, "rose")
-    await sync_to_async(void_gift)(transfer_id=int(receipt["transactionId"]), reason="a test")
+    await sync_to_async(void_gift)(transfer_id=int(receipt["transactionId"]), reason="a test", actor=AUTOMATIC)
     return await client.wait_for("gift:voided")
 
 

@@ -20,6 +20,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from audit.services import AUTOMATIC
 from gateway.database import in_database
 from gateway.errors import CommandError
 from gateway.idempotency import CommandKey
@@ -124,7 +125,7 @@ class Coins(RuleBasedStateMachine):
         host = self.hosts[stream]
         before = sum(wallet(host))
         with crashing(crash):
-            void_gift(transfer_id=sent.transfer_id, reason="a test", now=self.now)
+            void_gift(transfer_id=sent.transfer_id, reason="a test", actor=AUTOMATIC, now=self.now)
         if not crash:
             del self.gifts[number]
             self.held[self.viewers[viewer].id] += sent.cost
@@ -175,7 +176,7 @@ class Coins(RuleBasedStateMachine):
         except CommandError:
             assert wallet(person)[0] < coins
             return
-        wallets.decide_payout(payout_id=payout.pk, paid=paid, decided_by=None, now=self.now)
+        wallets.decide_payout(payout_id=payout.pk, paid=paid, actor=AUTOMATIC, now=self.now)
         if paid:
             self.held[person.id] -= coins
 

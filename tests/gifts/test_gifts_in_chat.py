@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from audit.services import AUTOMATIC
 from chat.models import Message
 from gateway.database import in_database
 from gifts.services.combos import end_combos
@@ -93,10 +94,10 @@ async def test_a_void_takes_the_gift_out_of_the_line_and_the_last_one_the_line(s
     sent = [int(done(await send(client, stream, "rose", quantity))["transactionId"]) for quantity in (1, 2)]
     await in_database(end_combos, now=timezone.now() + timedelta(seconds=10))
 
-    await in_database(void_gift, transfer_id=sent[1], reason="a mistake")
+    await in_database(void_gift, transfer_id=sent[1], reason="a mistake", actor=AUTOMATIC)
     (line,) = await lines(servers[0], stream)
     assert (line["message"], line["gift"]["coins"]) == ("sent Rose", 10)
-    await in_database(void_gift, transfer_id=sent[0], reason="a mistake")
+    await in_database(void_gift, transfer_id=sent[0], reason="a mistake", actor=AUTOMATIC)
 
     removed = await host.wait_for("chat:removed")
     assert (removed["messageId"], removed["reason"]) == (line["id"], "automatic")

@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError as CommandFailed
 from django.core.management import call_command
 
+from audit.services import AUTOMATIC
 from gateway.database import in_database
 from gateway.errors import CommandError
 from gateway.testing import server_process
@@ -93,11 +94,11 @@ async def test_a_payout_leaves_the_wallet_at_once_and_comes_back_when_refused(se
         assert refused.code == code
 
     payout = await in_database(Payout.objects.get, user=bob.user)
-    await in_database(wallets.decide_payout, payout_id=payout.pk, paid=False, decided_by=None, reason="no papers")
+    await in_database(wallets.decide_payout, payout_id=payout.pk, paid=False, actor=AUTOMATIC, reason="no papers")
 
     assert await in_database(wallet, bob) == (3000, 500)
     with pytest.raises(CommandError, match="decided before"):
-        await in_database(wallets.decide_payout, payout_id=payout.pk, paid=True, decided_by=None)
+        await in_database(wallets.decide_payout, payout_id=payout.pk, paid=True, actor=AUTOMATIC)
     (listed,) = (await rest(servers[0], "GET", "wallet/payouts/", bob)).body
     assert (listed["status"], listed["reason"]) == ("refused", "no papers")
     await in_database(assert_ledger_holds)
@@ -121,7 +122,9 @@ async def test_a_statement_tells_what_moved_a_users_coins(servers, alice, bob, s
 
 
 async def test_a_statement_can_be_had_as_csv(servers, bob):
-    await in_database(wallets.grant_coins, user_id=bob.user.pk, coins=7, key=f"csv-{bob.id}", reason="=1+1")
+    await in_database(
+        wallets.grant_coins, user_id=bob.user.pk, coins=7, key=f"csv-{bob.id}", reason="=1+1", actor=AUTOMATIC
+    )
     headers = {"Authorization": f"Bearer {bob.token}"}
     async with (
         aiohttp.ClientSession(headers=headers) as session,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from audit.services import AUTOMATIC
 from gateway.database import in_database
 from gateway.errors import CommandError
 from gifts.models import Gift, SentGift, Transfer
@@ -25,7 +26,7 @@ async def test_everybody_has_again_what_they_had(servers, alice, bob, stream, cr
     host = await crowd.join(servers[1], alice, stream)
     transaction = await gift_of(servers, crowd, bob, stream)
 
-    await in_database(void_gift, transfer_id=transaction, reason="a mistake")
+    await in_database(void_gift, transfer_id=transaction, reason="a mistake", actor=AUTOMATIC)
 
     assert await in_database(wallet, bob) == (300, 50)
     assert await in_database(wallet, alice) == (0, 0)
@@ -43,11 +44,11 @@ async def test_everybody_has_again_what_they_had(servers, alice, bob, stream, cr
 
 async def test_a_gift_is_voided_once(servers, rich, stream, crowd):
     transaction = await gift_of(servers, crowd, rich, stream)
-    await in_database(void_gift, transfer_id=transaction, reason="once")
+    await in_database(void_gift, transfer_id=transaction, reason="once", actor=AUTOMATIC)
     with pytest.raises(CommandError, match="voided before"):
-        await in_database(void_gift, transfer_id=transaction, reason="twice")
+        await in_database(void_gift, transfer_id=transaction, reason="twice", actor=AUTOMATIC)
     with pytest.raises(CommandError, match="Not found"):
-        await in_database(void_gift, transfer_id=10**12, reason="none")
+        await in_database(void_gift, transfer_id=10**12, reason="none", actor=AUTOMATIC)
     assert await in_database(wallet, rich) == (1000, 0)
 
 
@@ -56,7 +57,7 @@ async def test_what_the_host_has_spent_is_the_platforms_loss(servers, alice, ric
     other = await in_database(make_stream, charlie)
     await gift_of(servers, crowd, alice, other, "rose", 10)
 
-    await in_database(void_gift, transfer_id=transaction, reason="a refund")
+    await in_database(void_gift, transfer_id=transaction, reason="a refund", actor=AUTOMATIC)
 
     assert await in_database(wallet, rich) == (1000, 0)
     assert await in_database(wallet, alice) == (0, 0)
@@ -72,6 +73,6 @@ async def test_a_limited_gift_is_back_in_stock(rich, stream):
     sent = await in_database(SentGift.objects.get, gift=gift)
     assert (await in_database(Gift.objects.get, pk=gift.pk)).stock == 1
 
-    await in_database(void_gift, transfer_id=sent.transfer_id, reason="a test")
+    await in_database(void_gift, transfer_id=sent.transfer_id, reason="a test", actor=AUTOMATIC)
 
     assert (await in_database(Gift.objects.get, pk=gift.pk)).stock == 5

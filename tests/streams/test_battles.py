@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from audit.services import AUTOMATIC
 from gateway.database import in_database
 from gateway.errors import CommandError
 from gateway.testing import server_process
@@ -168,7 +169,7 @@ async def test_a_void_takes_the_points_back_while_the_battle_runs(arena):
         arena.gift(arena.other, 1, "rose", 3)
         arena.gift(arena.stream, 2, "crown")
         sent = SentGift.objects.get(stream=arena.stream)
-        void_gift(transfer_id=sent.transfer_id, reason="a test", now=arena.now + timedelta(seconds=3))
+        void_gift(transfer_id=sent.transfer_id, reason="a test", actor=AUTOMATIC, now=arena.now + timedelta(seconds=3))
         return arena.score(), arena.finish(300)
 
     assert await in_database(play) == ([0, 30], 1)

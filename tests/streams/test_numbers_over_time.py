@@ -6,6 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
+from audit.services import AUTOMATIC
 from gateway.database import in_database
 from gateway.redis_clients import sync_redis
 from gifts.models import SentGift
@@ -54,7 +55,7 @@ async def test_a_void_is_taken_out_of_all_of_them(bob, stream):
         send_gifts(drafts=[GiftDraft(identity_of(bob), find_card(str(stream.pk)), "rose", 5)], now=MOMENT)
         rollups.roll_up(start=MOMENT, end=MOMENT)
         before = rows(stream, "day")
-        void_gift(transfer_id=SentGift.objects.get(stream=stream).transfer_id, reason="a test")
+        void_gift(transfer_id=SentGift.objects.get(stream=stream).transfer_id, reason="a test", actor=AUTOMATIC)
         return before, [rows(stream, period) for period in ("minute", "hour", "day")]
 
     before, after = await in_database(play)

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import services as account_services
+from audit.services import AUTOMATIC
 from gateway.database import in_database
 from gifts.services.voids import void_gift
 from streams import services as stream_services
@@ -123,7 +124,7 @@ async def test_a_voided_gift_gives_the_throne_back(servers, alice, bob, charlie,
     transaction = await gift(servers, crowd, charlie, stream, "halo", 2)
     done(await claim(servers[0], crowd, charlie, stream))
 
-    await in_database(void_gift, transfer_id=transaction, reason="fraud")
+    await in_database(void_gift, transfer_id=transaction, reason="fraud", actor=AUTOMATIC)
 
     told = await host.wait_for("throne:claimed", lambda data: (data["previous"] or {}).get("userId") == charlie.id)
     assert (told["userId"], told["coins"]) == (bob.id, 1000)
@@ -134,7 +135,7 @@ async def test_a_voided_gift_leaves_the_throne_empty_when_nobody_sat_there_befor
     host = await crowd.join(servers[1], alice, stream)
     transaction = await gift(servers, crowd, bob, stream)
     done(await claim(servers[0], crowd, bob, stream))
-    await in_database(void_gift, transfer_id=transaction, reason="fraud")
+    await in_database(void_gift, transfer_id=transaction, reason="fraud", actor=AUTOMATIC)
     assert (await host.wait_for("throne:vacated"))["reason"] == "voided"
     assert await holder(servers[0], stream) is None
 
@@ -143,7 +144,7 @@ async def test_a_void_that_leaves_enough_leaves_the_holder(servers, bob, stream,
     await gift(servers, crowd, bob, stream)
     transaction = await gift(servers, crowd, bob, stream, "heart")
     done(await claim(servers[0], crowd, bob, stream))
-    await in_database(void_gift, transfer_id=transaction, reason="a test")
+    await in_database(void_gift, transfer_id=transaction, reason="a test", actor=AUTOMATIC)
     assert (await holder(servers[0], stream))["userId"] == bob.id
 
 

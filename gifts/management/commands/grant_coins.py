@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from accounts.selectors import user_by_name
+from audit.services import Actor
 from gateway import errors
 from gateway.management.audited import AuditedCommand
 from gifts.selectors import balances
@@ -30,7 +31,7 @@ class Command(AuditedCommand):
         amount = {"bonus" if options["bonus"] else "coins": options["coins"]}
         key = options["key"] or token_hex(8)
         try:
-            transfer = grant_coins(user_id=user.pk, key=key, reason=options["reason"], **amount)
+            transfer = grant_coins(user_id=user.pk, key=key, reason=options["reason"], actor=Actor.command(), **amount)
         except errors.CommandError as error:
             raise CommandError(error.message) from error
         held = balances(user.pk)

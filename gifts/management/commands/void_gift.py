@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from audit.services import Actor
 from gateway import errors
 from gateway.management.audited import AuditedCommand
 from gifts.services.voids import void_gift
@@ -19,7 +20,7 @@ class Command(AuditedCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            sent = void_gift(transfer_id=options["transaction"], reason=options["reason"])
+            sent = void_gift(transfer_id=options["transaction"], reason=options["reason"], actor=Actor.command())
         except errors.CommandError as error:
             raise CommandError(error.message) from error
         self.stdout.write(f"voided {sent} of {sent.cost} coins by transfer {sent.void_transfer_id}")
