@@ -10,6 +10,7 @@ LOCK := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --no-emit-fi
 THROWAWAY := SECRET_KEY=throwaway-key-of-checks-0123456789-abcdefghijklmnopqrstuvwxyz \
 	JWT_SIGNING_KEY=throwaway-jwt-key-of-checks-0123456789-abcdefghijkl ALLOWED_HOSTS=example.org \
 	AUDIT_KEYS=throwaway-key-of-the-audit-log-0123456789-abcdef \
+	FIELD_ENCRYPTION_KEYS=throwaway:dGhyb3dhd2F5LWZpZWxkLWtleS1vZi1jaGVja3MtMDE= FINGERPRINT_KEY=throwaway \
 	DATABASE_URL=postgresql://127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0
 
 .DEFAULT_GOAL := help

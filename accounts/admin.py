@@ -8,10 +8,12 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts import services
-from accounts.models import Session, User
+from accounts.models import Session, User, Violation
 from audit.audited import AuditedAdmin
 
 
@@ -70,7 +72,7 @@ class UserAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg, misc]
         return response
 
 
-admin.site.unregister(Group)
+admin.site.unregister([Group, TOTPDevice, StaticDevice])
 
 
 @admin.register(Group)
@@ -98,3 +100,47 @@ class SessionAdmin(AuditedAdmin):
         for session in queryset.select_related("user"):
             services.sign_out(user=session.user, session_id=str(session.pk))
         messages.success(request, f"{len(queryset)} ended.")
+
+
+@admin.register(Violation)
+class ViolationAdmin(AuditedAdmin):
+    """Refusals by a limit; nobody may change what happened."""
+
+    list_display = ("at", "user", "address", "code", "event", "blocked_seconds")
+    list_filter = ("code", "event")
+    search_fields = ("user__username", "address")
+    list_select_related = ("user",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Violation | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Violation | None = None) -> bool:
+        return False
+
+
+class _FactorAdmin(AuditedAdmin):
+    """Second factors; deleting somebody's lets them set up a new one. Their secrets are shown to nobody."""
+
+    list_display = ("user", "name", "confirmed")
+    search_fields = ("user__username",)
+    fields = ("user", "name", "confirmed")
+    list_select_related = ("user",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(TOTPDevice)
+class TOTPDeviceAdmin(_FactorAdmin):
+    """Authenticator apps."""
+
+
+@admin.register(StaticDevice)
+class StaticDeviceAdmin(_FactorAdmin):
+    """Recovery codes."""

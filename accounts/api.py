@@ -16,7 +16,7 @@ from accounts import selectors, services
 from accounts.events import GetPresence
 from accounts.models import Session, User
 from accounts.services import Tokens
-from gateway import limits
+from gateway import limits, violations
 from gateway.errors import CommandError, ErrorCode
 from gateway.events import iso
 from gateway.transports.rest import TokenAuthentication, request_address
@@ -89,8 +89,7 @@ class PublicView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        key = limits.address_key(request_address(request._request))
-        async_to_sync(limits.spend)(limits.rate("sign_in", key))
+        async_to_sync(_charge_address)(request_address(request._request))
 
 
 class RegisterView(PublicView):
@@ -109,7 +108,12 @@ class TokenView(PublicView):
     @extend_schema(request=Credentials, responses=TokensResponse)
     def post(self, request: Request) -> Response:
         data = _valid(Credentials, request)
-        tokens = services.sign_in(username=data["username"], password=data["password"], user_agent=_user_agent(request))
+        tokens = services.sign_in(
+            username=data["username"],
+            password=data["password"],
+            user_agent=_user_agent(request),
+            address=request_address(request._request),
+        )
         return Response(_tokens(tokens))
 
 
@@ -203,6 +207,15 @@ class PresenceView(APIView):
         except msgspec.ValidationError as error:
             raise CommandError(ErrorCode.INVALID_PAYLOAD, f"Invalid payload: {error}") from error
         return Response(msgspec.to_builtins(selectors.presence_of(asked.user_ids)))
+
+
+async def _charge_address(address: str) -> None:
+    await violations.require_welcome(address=address)
+    try:
+        await limits.spend(limits.rate("sign_in", limits.address_key(address)))
+    except CommandError as error:
+        await violations.note(error, address=address, event="sign_in")
+        raise
 
 
 def _valid(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:

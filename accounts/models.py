@@ -3,9 +3,11 @@
 import uuid
 
 from django.contrib.auth.models import AbstractUser
-from django.core.validators import RegexValidator
+from django.core.validators import RegexValidator, validate_email
 from django.db import models
 from django.db.models.functions import Lower
+
+from gateway.encryption import EncryptedTextField, ReservedId
 
 # Usernames can be mentioned in chat as @name, so they hold only what ends a mention cleanly.
 USERNAME_PATTERN = r"[A-Za-z0-9_]{3,30}"
@@ -20,6 +22,8 @@ class User(AbstractUser):
         validators=[RegexValidator(f"^{USERNAME_PATTERN}$", "3 to 30 letters, digits or underscores.")],
         error_messages={"unique": "That name is taken."},
     )
+    id = ReservedId(primary_key=True)
+    email = EncryptedTextField(blank=True, default="", validators=[validate_email])
     avatar = models.URLField(blank=True, default="")
     # Written by the loyalty tiers; kept here so that one row tells all a message shows of its author.
     og_level = models.PositiveSmallIntegerField(default=0)
@@ -44,7 +48,7 @@ class Session(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
     refresh_jti = models.CharField(max_length=64, blank=True, default="")
-    user_agent = models.CharField(max_length=200, blank=True, default="")
+    user_agent = EncryptedTextField(blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField(auto_now_add=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
@@ -58,3 +62,25 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return f"session {self.id} of user {self.user_id}"
+
+
+class Violation(models.Model):
+    """A refusal by a limit, as moderators see it. `blocked_seconds` is for how long it kept somebody out."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, blank=True, related_name="violations")
+    address = models.CharField(max_length=64)
+    code = models.CharField(max_length=40)
+    event = models.CharField(max_length=60, blank=True, default="")
+    blocked_seconds = models.FloatField(default=0)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["user", "-id"], name="violations_of_user"),
+            models.Index(fields=["address", "-id"], name="violations_of_address"),
+            models.Index(fields=["at"], name="violations_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} of {self.event or 'an unknown command'}"

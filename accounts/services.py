@@ -12,13 +12,14 @@ from django.utils import timezone
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
-from accounts.models import Session, User
+from accounts.models import Session, User, Violation
 from gateway.database import write_rows
 from gateway.errors import BANNED, INVALID_TOKEN, CloseCode, CommandError, ErrorCode
 from gateway.identity import SESSION_CLAIM
 from gateway.publish import change_level, close_sockets
 from gateway.rooms import user_room
 from gateway.user_presence import LastSeen
+from gateway.violations import Violation as Counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +52,16 @@ def register(*, username: str, password: str) -> User:
     return user
 
 
-def sign_in(*, username: str, password: str, user_agent: str) -> Tokens:
+def sign_in(*, username: str, password: str, user_agent: str, address: str) -> Tokens:
     """Open a session for whoever knows the password.
 
+    Args:
+        address: where they sign in from; wrong passwords count against it.
+
     Raises:
-        CommandError: `invalid_credentials`, or `banned`.
+        CommandError: `invalid_credentials`, `banned`, or `rate_limited` after too many wrong passwords.
     """
-    user = authenticate(username=username, password=password)
+    user = authenticate(username=username, password=password, address=address)
     if not isinstance(user, User):
         raise CommandError(ErrorCode.INVALID_CREDENTIALS)
     if user.is_banned:
@@ -171,6 +175,22 @@ def note_last_seen(rows: Sequence[LastSeen]) -> None:
             """,
             rows,
         )
+
+
+def note_violations(violations: Sequence[Counted]) -> None:
+    """Write down refusals by a limit for moderators to see; one insert."""
+    users = User.objects.in_bulk({int(violation.user_id) for violation in violations if violation.user_id})
+    Violation.objects.bulk_create(
+        Violation(
+            user=users.get(int(violation.user_id or 0)),
+            address=violation.address,
+            code=violation.code,
+            event=violation.event,
+            blocked_seconds=violation.blocked_seconds,
+            at=violation.at,
+        )
+        for violation in violations
+    )
 
 
 def set_og_level(*, user_id: int, level: int) -> None:

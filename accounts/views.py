@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib.auth import login
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
@@ -12,25 +11,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.generic import FormView
 
 from accounts import services
+from accounts.forms import RegisterForm, SignInForm
 from accounts.models import User
 from gateway.errors import CommandError
 from gateway.identity import SESSION_CLAIM
-
-
-class SignInForm(AuthenticationForm):
-    """Name and password; a banned user is told so."""
-
-    def confirm_login_allowed(self, user: Any) -> None:
-        super().confirm_login_allowed(user)
-        if user.is_banned:
-            raise forms.ValidationError("This account is banned.", code="banned")
-
-
-class RegisterForm(forms.Form):
-    """A new name and its password."""
-
-    username = forms.CharField(max_length=30, widget=forms.TextInput(attrs={"autocomplete": "username"}))
-    password = forms.CharField(widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}), strip=False)
 
 
 class SignInView(LoginView):
@@ -61,7 +45,7 @@ class RegisterView(FormView):  # type: ignore[type-arg]
         except CommandError as error:
             form.add_error(None, error.message.removeprefix("Invalid payload: "))
             return self.form_invalid(form)
-        login(self.request, user, backend="django.contrib.auth.backends.ModelBackend")
+        login(self.request, user, backend="accounts.backends.GuardedBackend")
         _remember_session(self.request, user)
         return redirect(self._next() or resolve_url("/"))
 

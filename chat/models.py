@@ -5,6 +5,8 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 
+from gateway.encryption import EncryptedTextField
+
 
 class Visibility(models.TextChoices):
     """Who sees a message: the legacy `type` on the wire."""
@@ -43,7 +45,8 @@ class Message(models.Model):
 
     stream = models.ForeignKey("streams.Stream", on_delete=models.CASCADE, related_name="messages")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="messages")
-    text = models.TextField()
+    # Whispers are encrypted in their rows; what a room may read is plain, so that it can be searched.
+    text = EncryptedTextField(only_when=("type", Visibility.PRIVATE.value))
     type = models.CharField(max_length=10, choices=Visibility.choices, default=Visibility.PUBLIC)
     message_type = models.CharField(max_length=10, choices=Kind.choices, default=Kind.TEXT)
     mentions: "models.JSONField[list[dict[str, Any]], list[Any]]" = models.JSONField(default=list)

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 from redis.exceptions import RedisError
 
-from gateway import limits
+from gateway import limits, violations
 from gateway.database import in_database
 from gateway.errors import CommandError, ErrorCode
 from gateway.events import COMMANDS, Command, CommandSpec, encode
@@ -32,6 +32,9 @@ class Caller(Protocol):
 
     @property
     def identity(self) -> Identity: ...
+
+    def turn_away(self) -> None:
+        """It has been refused too often: close it once it has been answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,7 @@ async def dispatch(caller: Caller, name: object, payload: object) -> Answer:
     try:
         return await _carry_out(caller, name, payload)
     except CommandError as error:
+        await _note(caller, name, error)
         return refusal(error, name)
     except RedisError as error:
         log.debug("a command met an unreachable Redis: %s", type(error).__name__)
@@ -126,9 +130,18 @@ async def _carry_out(caller: Caller, name: object, payload: object) -> Answer:
         raise CommandError(ErrorCode.CONNECTION_REQUIRED)
     try:
         answer = await _answer(caller, spec, payload)
-    except CommandError as error:
-        answer = refusal(error, name)
+    except CommandError:
+        first = await _first_answer(caller, spec, payload)
+        if first is None:
+            raise
+        return first
     return answer if answer.ok else await _first_answer(caller, spec, payload) or answer
+
+
+async def _note(caller: Caller, name: object, error: CommandError) -> None:
+    event = name if isinstance(name, str) and name in COMMANDS else ""
+    if await violations.note(error, user_id=caller.identity.user_id, address=caller.address, event=event):
+        caller.turn_away()
 
 
 async def _answer(caller: Caller, spec: CommandSpec, payload: object) -> Answer:

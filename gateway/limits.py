@@ -8,6 +8,7 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
@@ -15,7 +16,7 @@ from django.conf import settings
 from redis.exceptions import RedisError
 
 from gateway.errors import CommandError, ErrorCode
-from gateway.redis_clients import Script
+from gateway.redis_clients import Script, ask
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +84,14 @@ async def spend(buckets: Sequence[Bucket], *, shared_only: bool = False) -> None
             retry_after=max(wait / 1000, 0.1),
             limits={"events": bucket.events, "seconds": bucket.seconds},
         )
+
+
+async def forget(buckets: Sequence[Bucket]) -> None:
+    """Empty buckets, as after a right password."""
+    for bucket in buckets:
+        _local.pop(bucket.key, None)
+    with suppress(RedisError):
+        await ask("DEL", *(f"limit:{bucket.key}" for bucket in buckets))
 
 
 def rate(name: str, key: str) -> list[Bucket]:

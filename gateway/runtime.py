@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection as db_connection
 from redis.exceptions import RedisError
 
-from gateway import outbox, recovery
+from gateway import outbox, recovery, violations
 from gateway.bus import bus, process_room
 from gateway.database import in_database
 from gateway.errors import BANNED, INVALID_TOKEN, SHUTDOWN, CommandError, ErrorCode
@@ -33,6 +33,7 @@ _REFUSED_SECONDS = 10.0
 _PARENT_SECONDS = 1.0
 _EXPIRY_SECONDS = 1.0
 _PRESENCE_SECONDS = 2.0
+_VIOLATIONS_SECONDS = 1.0
 _RETRY_SECONDS = 1.0
 # Clients of a stopping process come back spread evenly between these.
 _RETURN_WINDOW_MS = (500, 10_000)
@@ -243,6 +244,9 @@ async def look_at_sessions() -> None:
             code = {ErrorCode.INVALID_TOKEN: INVALID_TOKEN, ErrorCode.BANNED: BANNED}.get(error.code)
             if code is not None:
                 connection.close(code, "banned" if code == BANNED else "session_ended")
+
+
+every(_VIOLATIONS_SECONDS)(violations.flush)
 
 
 @every(_PRESENCE_SECONDS)

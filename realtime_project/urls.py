@@ -1,5 +1,6 @@
 """Where everything is on the web."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
@@ -13,7 +14,7 @@ urlpatterns = [
     path("healthz", gateway_views.healthz),
     path("readyz", gateway_views.readyz),
     path("metrics", gateway_views.metrics),
-    path("admin/", admin.site.urls),
+    path(settings.ADMIN_PATH, admin.site.urls),
     path("api/events/<str:name>/", command, name="command"),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/auth/", include("accounts.api_urls")),

@@ -44,9 +44,9 @@ def data_directory() -> Iterator[None]:
 
 
 @contextmanager
-def fresh_database(url: str) -> Iterator[str]:
+def fresh_database(url: str, purpose: str = "") -> Iterator[str]:
     """A new database beside the one at `url`, gone at the end, and those of killed runs with it."""
-    name = f"{PREFIX}{os.getpid()}"
+    name = f"{PREFIX}{os.getpid()}{purpose and f'_{purpose}'}"
     with psycopg.connect(url, autocommit=True) as server:
         for stale in _stale_databases(server):
             server.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(stale)))
@@ -66,7 +66,7 @@ def _stale_databases(server: psycopg.Connection) -> list[str]:
         [PREFIX],
     )
     names = [name for (name,) in rows]
-    return [name for name in names if not psutil.pid_exists(int(name.removeprefix(PREFIX)))]
+    return [name for name in names if not psutil.pid_exists(int(name.removeprefix(PREFIX).partition("_")[0]))]
 
 
 def set_up_django(urls: LocalUrls) -> None:

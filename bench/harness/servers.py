@@ -21,6 +21,8 @@ KEYS = {
     "SECRET_KEY": "benchmark-only-key-that-signs-nothing-of-value-0123456789abcdef",
     "AUDIT_KEYS": "benchmark-only-audit-key-0123456789abcdef0123456789abcdef",
     "JWT_SIGNING_KEY": "benchmark-only-jwt-key-0123456789abcdef0123456789abcdef01234567",
+    "FIELD_ENCRYPTION_KEYS": "benchmark:YmVuY2htYXJrLW9ubHktZmllbGQta2V5LTAxMjM0NTY=",
+    "FINGERPRINT_KEY": "benchmark-only-fingerprint-key",
     "ALLOWED_HOSTS": "127.0.0.1",
 }
 OUR_SETTINGS = {"DJANGO_SETTINGS_MODULE": "realtime_project.settings.bench"}

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
 from django.db import transaction
 from django.utils import timezone
 
@@ -14,6 +15,7 @@ from chat.render import NewMessage
 from chat.rooms import rooms_of
 from gateway.database import write_rows
 from gateway.dispatch import refusal
+from gateway.encryption import Place, seal
 from gateway.errors import CommandError, ErrorCode
 from gateway.events import encode
 from gateway.idempotency import Answer, CommandKey, remember
@@ -175,8 +177,16 @@ def _insert(messages: list[NewMessage]) -> None:
             reply_to_id bigint, thread_id bigint, score float8, model_version text, policy_version text,
             created_at timestamptz)
         """,
-        messages,
+        [_as_stored(message) for message in messages],
     )
+
+
+def _as_stored(message: NewMessage) -> NewMessage:
+    """The message with its text as the row holds it: a whisper's is encrypted for the row."""
+    if message.type != Visibility.PRIVATE:
+        return message
+    place = Place(Message._meta.db_table, "text", str(message.id))
+    return msgspec.structs.replace(message, text=seal(message.text, place))
 
 
 def _stop(outcome: _Outcome) -> None:

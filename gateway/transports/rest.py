@@ -15,6 +15,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from gateway import violations
 from gateway.database import in_database
 from gateway.dispatch import dispatch, refusal
 from gateway.errors import CommandError, ErrorCode
@@ -33,6 +34,9 @@ class RestCaller:
     address: str
     live: bool = False
 
+    def turn_away(self) -> None:
+        """There is nothing to close; the next request is refused at the door."""
+
 
 @csrf_exempt
 @require_POST
@@ -41,6 +45,7 @@ async def command(request: HttpRequest, name: str) -> HttpResponse:
     try:
         await runtime.ensure_started()
         identity = await in_database(identify, request.headers.get("Authorization"))
+        await violations.require_welcome(user_id=identity.user_id)
         payload = _payload(request)
     except CommandError as error:
         return _respond(refusal(error, name))

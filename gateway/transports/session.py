@@ -5,12 +5,13 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from django.conf import settings
 from msgspec.structs import asdict
 from redis.exceptions import RedisError
 
-from gateway import limits
+from gateway import limits, violations
 from gateway.bus import bus
 from gateway.connection import Connection
 from gateway.database import in_database
@@ -39,13 +40,14 @@ _telling: set[asyncio.Task[None]] = set()
 class ClientConnection(Connection):
     """A connection that takes commands: one at a time, in the order they were sent, in a bounded queue."""
 
-    __slots__ = ("_commands", "_space", "_worker")
+    __slots__ = ("_commands", "_is_turned_away", "_space", "_worker")
 
     def __init__(self, outlet: Outlet, address: str, identity: Identity) -> None:
         super().__init__(outlet, address, identity)
         self._commands: deque[tuple[object, object, object]] = deque()
         self._worker: asyncio.Task[None] | None = None
         self._space: asyncio.Event | None = None
+        self._is_turned_away = False
         outlet.on_slow = self.close_slow
         outlet.on_violation = self.tell_violation
 
@@ -73,6 +75,10 @@ class ClientConnection(Connection):
         if self._worker is None:
             self._worker = asyncio.ensure_future(self._work())
 
+    def turn_away(self) -> None:
+        """Close it once it has been answered: it was refused too often."""
+        self._is_turned_away = True
+
     def answer(self, reference: object, answer: Answer) -> None:
         """Send the answer of the command the client called `reference`."""
         raise NotImplementedError
@@ -99,6 +105,8 @@ class ClientConnection(Connection):
                 if self._space is not None:
                     self._space.set()
                 self.answer(reference, await dispatch(self, name, payload))
+                if self._is_turned_away:
+                    self.close(PROTOCOL_VIOLATION, "too_many_violations")
         finally:
             self._worker = None
 
@@ -121,10 +129,15 @@ async def _knock(address: str) -> None:
         raise CommandError(ErrorCode.UNAVAILABLE, retry_after=1.0)
     if not settings.GATEWAY_LIMITS_ENABLED:
         return
+    await violations.require_welcome(address=address)
     key = limits.address_key(address)
-    await limits.spend([Bucket(f"connect:{key}", settings.GATEWAY_NEW_CONNECTIONS_PER_ADDRESS_MINUTE, 60)])
-    if not await presence.enter(f"unauthenticated:{key}", settings.GATEWAY_UNAUTHENTICATED_PER_ADDRESS):
-        raise CommandError(ErrorCode.CONNECTION_LIMIT)
+    try:
+        await limits.spend([Bucket(f"connect:{key}", settings.GATEWAY_NEW_CONNECTIONS_PER_ADDRESS_MINUTE, 60)])
+        if not await presence.enter(f"unauthenticated:{key}", settings.GATEWAY_UNAUTHENTICATED_PER_ADDRESS):
+            raise CommandError(ErrorCode.CONNECTION_LIMIT)
+    except CommandError as error:
+        await violations.note(error, address=address, event="connect")
+        raise
 
 
 def authenticated(address: str) -> None:
@@ -144,10 +157,12 @@ async def admit(connection: ClientConnection) -> None:
     """Let an authenticated connection in, within the limits of its user and address.
 
     Raises:
-        CommandError: `connection_limit`, or `unavailable` when the server is stopping.
+        CommandError: `connection_limit`; `rate_limited` when the user is kept out after too many violations;
+            `unavailable` when the server is stopping.
     """
     if not runtime.accepting:
         raise CommandError(ErrorCode.UNAVAILABLE, retry_after=1.0)
+    await violations.require_welcome(user_id=connection.identity.user_id)
     await _claim(connection)
     hub.add(connection)
     user_presence.arrived(connection)
@@ -198,8 +213,8 @@ def close_session(connection: Connection) -> None:
     rooms = hub.remove(connection)
     user_presence.left(connection)
     if settings.GATEWAY_LIMITS_ENABLED:
-        for key, _ in _tallies(connection):
-            presence.leave(key)
+        for tally in _tallies(connection):
+            presence.leave(tally.key)
     if not runtime.stopping:
         telling = asyncio.ensure_future(_tell_rooms(connection.identity, rooms))
         _telling.add(telling)
@@ -219,10 +234,19 @@ async def _tell_rooms(identity: Identity, rooms: list[Room]) -> None:
             log.exception("a room could not be told of a disconnect")
 
 
-def _tallies(connection: Connection) -> list[tuple[str, int]]:
+class _Tally(NamedTuple):
+    """Connections that are counted together, how many there may be, and which user's they are, if one user's."""
+
+    key: str
+    limit: int
+    user_id: str
+
+
+def _tallies(connection: Connection) -> list[_Tally]:
+    user_id, household = connection.identity.user_id, limits.address_key(connection.address)
     return [
-        (f"connections:{connection.identity.user_id}", settings.GATEWAY_CONNECTIONS_PER_USER),
-        (f"address:{limits.address_key(connection.address)}", settings.GATEWAY_CONNECTIONS_PER_ADDRESS),
+        _Tally(f"connections:{user_id}", settings.GATEWAY_CONNECTIONS_PER_USER, user_id),
+        _Tally(f"address:{household}", settings.GATEWAY_CONNECTIONS_PER_ADDRESS, ""),
     ]
 
 
@@ -231,10 +255,12 @@ async def _claim(connection: Connection) -> None:
         return
     entered: list[str] = []
     try:
-        for key, limit in _tallies(connection):
-            if not await presence.enter(key, limit):
-                raise CommandError(ErrorCode.CONNECTION_LIMIT)
-            entered.append(key)
+        for tally in _tallies(connection):
+            if not await presence.enter(tally.key, tally.limit):
+                error = CommandError(ErrorCode.CONNECTION_LIMIT)
+                await violations.note(error, user_id=tally.user_id, address=connection.address, event="connect")
+                raise error
+            entered.append(tally.key)
     except BaseException:
         for key in entered:
             presence.leave(key)

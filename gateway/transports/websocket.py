@@ -11,7 +11,6 @@ import random
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 from channels.consumer import AsyncConsumer
@@ -42,7 +41,7 @@ from gateway.json_limits import loads
 from gateway.outlet import Outlet
 from gateway.resuming import since_of
 from gateway.runtime import runtime
-from gateway.transports.address import client_address, header
+from gateway.transports.address import client_address, header, is_own_origin, is_welcome_origin
 from gateway.transports.session import ClientConnection, admit, authenticated, close_session, knock, welcome
 from gateway.wire import Packet, Wire
 
@@ -139,6 +138,8 @@ class GatewayConsumer(AsyncConsumer):  # type: ignore[misc]
     async def _open(self) -> None:
         self.address = client_address(self.scope)
         try:
+            if not is_welcome_origin(self.scope):
+                raise CommandError(ErrorCode.ACCESS_DENIED)
             await runtime.ensure_started()
             await knock(self.address)
         except (CommandError, RedisError, OSError) as error:
@@ -153,7 +154,7 @@ class GatewayConsumer(AsyncConsumer):  # type: ignore[misc]
         else:
             self.outlet.attach_send(self._send_text)
         cookie = parse_cookie(header(self.scope, b"cookie")).get(settings.SESSION_COOKIE_NAME)
-        if cookie and self._is_own_origin():
+        if cookie and is_own_origin(self.scope):
             await self._authenticate_browser(cookie)
 
     def _await_authentication(self) -> None:
@@ -165,10 +166,6 @@ class GatewayConsumer(AsyncConsumer):  # type: ignore[misc]
 
     def _dismiss(self) -> None:
         self._dismiss_with(SHUTDOWN, "shutdown")
-
-    def _is_own_origin(self) -> bool:
-        origin = header(self.scope, b"origin")
-        return urlsplit(origin).netloc == header(self.scope, b"host") or origin in settings.GATEWAY_ALLOWED_ORIGINS
 
     async def _authenticate_browser(self, cookie: str) -> None:
         try:
@@ -194,10 +191,11 @@ class GatewayConsumer(AsyncConsumer):  # type: ignore[misc]
             self.outlet.push(reply(frame.ref, Answer(ok=True, body="{}")))
 
     def _refuse(self, error: CommandError) -> None:
-        self._dismiss_with(_CLOSE_CODES.get(error.code, STATE_LOST), error.code)
+        wait = round(error.retry_after * 1000) if error.retry_after is not None else None
+        self._dismiss_with(_CLOSE_CODES.get(error.code, STATE_LOST), error.code, wait)
 
-    def _dismiss_with(self, code: CloseCode, reason: str) -> None:
-        self.outlet.push(closing_notice(code, reason, random.randint(*_RETRY_MS)))
+    def _dismiss_with(self, code: CloseCode, reason: str, retry_after_ms: int | None = None) -> None:
+        self.outlet.push(closing_notice(code, reason, retry_after_ms or random.randint(*_RETRY_MS)))
         self.close_soon(code, reason)
 
     async def _enter(self, identity: Identity, since: Since | None = None) -> None:

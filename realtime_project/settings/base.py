@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import environ
+from csp import constants as csp
 
 from gateway.redis_location import channel_host
 
@@ -17,14 +18,18 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
     "daphne",
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "accounts.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "csp",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "channels",
     "rest_framework",
     "drf_spectacular",
@@ -40,12 +45,14 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.SessionRevocationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -94,6 +101,7 @@ def channel_layers(url: str) -> dict[str, object]:
 # --- People and tokens ----------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.GuardedBackend"]
 LOGIN_URL = "/signin/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
@@ -130,6 +138,35 @@ def simple_jwt(signing_key: str) -> dict[str, object]:
     }
 
 
+# --- The admin ------------------------------------------------------------------------------------
+
+# Where it is; one that nobody guesses keeps scanners from its sign-in page.
+ADMIN_PATH: str = env.str("ADMIN_PATH", default="admin/").strip("/") + "/"
+# Whether the admin is closed to those without a second factor; those who have one always need it.
+ADMIN_REQUIRES_SECOND_FACTOR: bool = env.bool("ADMIN_REQUIRES_SECOND_FACTOR", default=False)
+RECOVERY_CODES = 10
+OTP_TOTP_ISSUER = "On Air"
+
+# --- What a browser may do with our pages ---------------------------------------------------------
+
+# Pictures and films come from wherever a host or a user has them; everything else is ours.
+CONTENT_SECURITY_POLICY: dict[str, object] = {
+    "DIRECTIVES": {
+        "default-src": [csp.SELF],
+        "img-src": [csp.SELF, "https:", "data:"],
+        "media-src": [csp.SELF, "https:", "blob:"],
+        "object-src": [csp.NONE],
+        "base-uri": [csp.NONE],
+        "form-action": [csp.SELF],
+        "frame-ancestors": [csp.NONE],
+    }
+}
+# What the admin's own library needs more: Alpine compiles expressions, and colours are set inline.
+ADMIN_CONTENT_SECURITY_POLICY: dict[str, object] = {
+    "script-src": [csp.SELF, csp.UNSAFE_EVAL],
+    "style-src": [csp.SELF, csp.UNSAFE_INLINE],
+}
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["gateway.transports.rest.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -154,6 +191,8 @@ GATEWAY_IDENTITY_LOADER = "accounts.selectors.load_identity"
 GATEWAY_LAST_SEEN_NOTER = "accounts.services.note_last_seen"
 # Keeps that a command which changes something runs: a gateway.management.audited.Recorder.
 GATEWAY_COMMAND_RECORDER = "audit.services.record_command"
+# Writes down refusals by a limit: (gateway.violations.Violation, …) -> None.
+GATEWAY_VIOLATION_NOTER = "accounts.services.note_violations"
 GATEWAY_PING_INTERVAL_SECONDS: float = 25.0
 GATEWAY_PING_TIMEOUT_SECONDS: float = 20.0
 GATEWAY_AUTHENTICATION_SECONDS: float = 10.0
@@ -180,6 +219,14 @@ GATEWAY_CONNECTIONS_PER_USER: int = 5
 GATEWAY_CONNECTIONS_PER_ADDRESS: int = 100
 GATEWAY_NEW_CONNECTIONS_PER_ADDRESS_MINUTE: int = 30
 GATEWAY_UNAUTHENTICATED_PER_ADDRESS: int = 20
+# So many refusals by a limit within these seconds keep a user or an address out, at first for this long, then twice as
+# long each time, up to the longest.
+GATEWAY_VIOLATIONS_ALLOWED: int = 10
+GATEWAY_VIOLATION_SECONDS: float = 600
+GATEWAY_BLOCK_SECONDS: float = 300
+GATEWAY_LONGEST_BLOCK_SECONDS: float = 24 * 3600
+# How long moderators see a violation.
+VIOLATIONS_KEPT = timedelta(days=90)
 # Addresses of proxies whose X-Forwarded-For is believed.
 GATEWAY_TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
 GATEWAY_ALLOWED_ORIGINS: list[str] = env.list("ALLOWED_ORIGINS", default=[])
@@ -195,6 +242,9 @@ GATEWAY_RATE_LIMITS: dict[str, list[tuple[int, float]]] = {
     "battle": [(20, 60)],
     "coins": [(20, 60)],
     "sign_in": [(10, 60)],
+    # Passwords that are looked at for one name, from one household and from everywhere.
+    "password": [(10, 900)],
+    "password_anywhere": [(100, 3600)],
 }
 
 # --- Moderation -----------------------------------------------------------------------------------
@@ -280,6 +330,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "prune-outbox": {"task": "gateway.tasks.prune_outbox", "schedule": 3600.0},
+    "prune-violations": {"task": "accounts.tasks.prune_violations", "schedule": 3600.0},
     "meet-deadlines": {"task": "streams.tasks.meet_deadlines", "schedule": 5.0},
     "roll-up-numbers": {"task": "streams.tasks.roll_up_numbers", "schedule": 60.0},
     "keep-tiers": {"task": "gifts.tasks.keep_tiers", "schedule": 60.0},

@@ -13,8 +13,11 @@ CELERY_BROKER_URL = broker_url(REDIS_URL)
 CELERY_BROKER_TRANSPORT_OPTIONS |= broker_options(REDIS_URL)
 # The first signs the audit log and its exports, all are believed.
 AUDIT_KEYS: list[str] = env.list("AUDIT_KEYS")
+FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS")
+FINGERPRINT_KEY = env.str("FINGERPRINT_KEY")
 SIMPLE_JWT = simple_jwt(env.str("JWT_SIGNING_KEY"))
 
+ADMIN_REQUIRES_SECOND_FACTOR = env.bool("ADMIN_REQUIRES_SECOND_FACTOR", default=True)
 SECURE_SSL_REDIRECT = True
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 365 * 24 * 3600

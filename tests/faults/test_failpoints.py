@@ -12,6 +12,8 @@ PRODUCTION = {
     "SECRET_KEY": "throwaway-key-of-tests-0123456789-abcdefghijklmnopqrstuvwxyz",
     "AUDIT_KEYS": "throwaway-key-of-the-audit-log-0123456789-abcdef",
     "JWT_SIGNING_KEY": "throwaway-jwt-key-of-tests-0123456789-abcdefghijklmn",
+    "FIELD_ENCRYPTION_KEYS": "throwaway:dGhyb3dhd2F5LWZpZWxkLWtleS1vZi1jaGVja3MtMDE=",
+    "FINGERPRINT_KEY": "throwaway",
     "ALLOWED_HOSTS": "example.org",
 }
 

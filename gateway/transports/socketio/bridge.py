@@ -21,7 +21,7 @@ from gateway.identity import Identity, identify
 from gateway.recovery import Recovery, keep, new_pid, recover
 from gateway.resuming import since_of
 from gateway.runtime import runtime
-from gateway.transports.address import client_address, header
+from gateway.transports.address import client_address, header, is_welcome_origin
 from gateway.transports.session import (
     ClientConnection,
     admit,
@@ -50,7 +50,7 @@ class Bridge(socketio.AsyncServer):  # type: ignore[misc]
     def __init__(self, *, connect_timeout: float, **options: Any) -> None:
         super().__init__(
             client_manager=SessionManager(), serializer=SocketIOPacket, async_handlers=False,
-            cors_allowed_origins="*", cors_credentials=False, **options,
+            cors_credentials=False, **{"cors_allowed_origins": "*", **options},
         )  # fmt: skip
         self._connect_timeout = connect_timeout
         self._deadlines: dict[str, asyncio.TimerHandle] = {}
@@ -181,6 +181,7 @@ class GatewayBridge(Bridge):
             ping_interval=settings.GATEWAY_PING_INTERVAL_SECONDS,
             ping_timeout=settings.GATEWAY_PING_TIMEOUT_SECONDS,
             max_http_buffer_size=settings.GATEWAY_MAX_FRAME_BYTES,
+            cors_allowed_origins=lambda origin, environ: is_welcome_origin(environ["asgi.scope"]),
         )
         self._connections: dict[str, SocketIOConnection] = {}
         self._waiting: dict[str, tuple[str, Callable[[], None]]] = {}
@@ -317,6 +318,8 @@ class GatewayBridge(Bridge):
 def refused(error: CommandError) -> socketio.exceptions.ConnectionRefusedError:
     """The CONNECT_ERROR that tells `error`."""
     data: dict[str, object] = {"code": error.code, "retry": error.status >= 429}
+    if error.retry_after is not None:
+        data["retryAfter"] = error.retry_after
     if error.code is ErrorCode.CONNECTION_LIMIT:
         data["detail"] = "connection limit reached for this user"
     return socketio.exceptions.ConnectionRefusedError(error.message, data)
