@@ -19,8 +19,8 @@ from chat.services import removal
 from gateway.errors import CommandError, ErrorCode
 from gateway.events import encode
 from gateway.identity import Identity
-from gateway.transports.rest import TokenAuthentication
-from streams.selectors import access_stream, find_card
+from gateway.transports.rest import TokenAuthentication, request_address, request_country
+from streams.selectors import Visitor, access_stream, find_card
 
 _MOST = 100
 
@@ -43,7 +43,7 @@ class MessagesView(APIView):
         responses=MessagesResponse,
     )
     def get(self, request: Request, stream_id: str) -> HttpResponse:
-        stream = access_stream(_viewer(request), stream_id)
+        stream = access_stream(_visitor(request), stream_id)
         card = find_card(str(stream.pk))
         assert card is not None
         messages = selectors.access_messages(card, _identity(request))
@@ -84,9 +84,11 @@ def _id(request: Request, name: str) -> int | None:
     return int(value)
 
 
-def _viewer(request: Request) -> int | None:
-    return request.user.pk if isinstance(request.user, User) else None
+def _visitor(request: Request) -> Visitor:
+    return Visitor(request.user.pk if isinstance(request.user, User) else None, request_country(request._request))
 
 
 def _identity(request: Request) -> Identity | None:
-    return identity_of(request.user) if isinstance(request.user, User) else None
+    if not isinstance(request.user, User):
+        return None
+    return identity_of(request.user).at(request_address(request._request))

@@ -1,6 +1,7 @@
 """System checks: what must be true of the code and the configuration before anything starts."""
 
 import os
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -29,6 +30,14 @@ def every_limit_is_configured(app_configs: Any, **kwargs: Any) -> list[CheckMess
         for spec in COMMANDS.values()
         if spec.limit and spec.limit not in settings.GATEWAY_RATE_LIMITS
     ]
+
+
+@register()
+def the_geoip_database_is_there(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A wrong path would make every country unknown, and nobody would notice."""
+    if not settings.GEOIP_DATABASE or Path(settings.GEOIP_DATABASE).is_file():
+        return []
+    return [Error(f"GEOIP_DATABASE is {settings.GEOIP_DATABASE}, where no file is", id="gateway.E004")]
 
 
 @register()

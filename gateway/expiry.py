@@ -6,6 +6,7 @@ A heap knows which token runs out next, so that a turn costs as much as there is
 import heapq
 import math
 import time
+from dataclasses import replace
 
 from gateway.connection import Connection
 from gateway.errors import TOKEN_EXPIRED
@@ -32,7 +33,7 @@ class Expiries:
     def renew(self, connection: Connection, identity: Identity) -> None:
         """Put another token in force on `connection`."""
         is_new = identity.expires_at != connection.identity.expires_at
-        connection.identity = identity
+        connection.identity = replace(identity, country=connection.identity.country)
         if is_new:
             self.watch(connection)
 

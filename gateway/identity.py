@@ -1,7 +1,7 @@
 """Who a client is: a token is checked, then its user and session are read from the database."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import cast
 
@@ -11,6 +11,7 @@ from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import AccessToken
 
+from gateway.countries import country_of
 from gateway.errors import CommandError, ErrorCode
 
 SESSION_CLAIM = "sessionId"
@@ -22,6 +23,7 @@ class Identity:
 
     Attributes:
         expires_at: when the token ends, in seconds since the epoch; 0 for a browser's Django session.
+        country: where the client is, as far as its address tells; empty when it is not known.
     """
 
     user_id: str
@@ -31,6 +33,11 @@ class Identity:
     session_id: str
     is_moderator: bool = False
     expires_at: float = 0.0
+    country: str = ""
+
+    def at(self, address: str) -> "Identity":
+        """The same, for a client at this network address."""
+        return replace(self, country=country_of(address))
 
 
 # (user id, session id, token's end) -> the user, or None when the user or the session is no longer welcome.

@@ -246,10 +246,17 @@ class SocketIOClient(Client):
     Args:
         transports: as the stock client names them, in the order to try.
         http: how it makes its requests; the stock client's own way when left out.
+        headers: what its requests carry besides.
     """
 
-    def __init__(self, transports: list[str], http: aiohttp.ClientSession | None = None) -> None:
+    def __init__(
+        self,
+        transports: list[str],
+        http: aiohttp.ClientSession | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
         super().__init__()
+        self._headers = headers or {}
         self._transports = transports
         self._sio = socketio.AsyncClient(reconnection=False, http_session=http)
         self._sio.on("*", self._take)
@@ -260,7 +267,9 @@ class SocketIOClient(Client):
     async def connect(self, url: str, token: str | None, **words: Any) -> None:
         auth = {"token": token, "userId": "legacy apps send this", **words} if token is not None else None
         try:
-            await self._sio.connect(url, auth=auth, transports=self._transports, wait_timeout=EVENT_SECONDS)
+            await self._sio.connect(
+                url, self._headers, auth=auth, transports=self._transports, wait_timeout=EVENT_SECONDS
+            )
         except socketio.exceptions.ConnectionError as error:
             refusal = next((e for e in self._errors if isinstance(e, dict)), {"message": str(error)})
             raise Refused(refusal) from error
@@ -283,10 +292,11 @@ class SocketIOClient(Client):
 
 
 class WebSocketClient(Client):
-    """A plain WebSocket client."""
+    """A plain WebSocket client; `headers` go with its handshake."""
 
-    def __init__(self) -> None:
+    def __init__(self, headers: dict[str, str] | None = None) -> None:
         super().__init__()
+        self._headers = headers or {}
         self.close_code: int | None = None
         self._session: aiohttp.ClientSession | None = None
         self._replies: dict[int, asyncio.Future[Reply]] = {}
@@ -295,7 +305,9 @@ class WebSocketClient(Client):
 
     async def connect(self, url: str, token: str | None, **words: Any) -> None:
         self._session = aiohttp.ClientSession()
-        self._ws = await self._session.ws_connect(f"{url.replace('http', 'ws', 1)}/ws/", autoclose=True)
+        self._ws = await self._session.ws_connect(
+            f"{url.replace('http', 'ws', 1)}/ws/", autoclose=True, headers=self._headers
+        )
         self._reader = asyncio.ensure_future(self._read())
         reply = await self.call("auth", {"token": token, **words} if token is not None else {})
         if not reply.ok:
@@ -338,10 +350,14 @@ class WebSocketClient(Client):
 
 
 class RestClient(Client):
-    """Commands over REST. It has no connection, so it hears nothing."""
+    """Commands over REST. It has no connection, so it hears nothing. `headers` go with every request."""
+
+    def __init__(self, headers: dict[str, str] | None = None) -> None:
+        super().__init__()
+        self._headers = headers or {}
 
     async def connect(self, url: str, token: str | None, **words: Any) -> None:
-        headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
+        headers = {**self._headers, **({"Authorization": f"Bearer {token}"} if token is not None else {})}
         self._session = aiohttp.ClientSession(base_url=url, headers=headers)
         async with self._session.get("/api/auth/me/") as response:
             if response.status == 401:
@@ -360,13 +376,13 @@ class RestClient(Client):
         await self._session.close()
 
 
-def make_client(transport: Transport) -> Client:
-    """A client of this transport, not connected yet."""
+def make_client(transport: Transport, headers: dict[str, str] | None = None) -> Client:
+    """A client of this transport, not connected yet; `headers` go with its requests."""
     if transport == "websocket":
-        return WebSocketClient()
+        return WebSocketClient(headers)
     if transport == "rest":
-        return RestClient()
-    return SocketIOClient(["polling"] if transport == "polling" else ["websocket"])
+        return RestClient(headers)
+    return SocketIOClient(["polling"] if transport == "polling" else ["websocket"], headers=headers)
 
 
 @asynccontextmanager

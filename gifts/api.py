@@ -18,14 +18,14 @@ from rest_framework.views import APIView
 from accounts.models import User
 from gateway.errors import CommandError, ErrorCode
 from gateway.events import iso
-from gateway.transports.rest import TokenAuthentication
+from gateway.transports.rest import TokenAuthentication, request_country
 from gifts import selectors
 from gifts.models import Category, Gift, Payout, Rarity
 from gifts.selectors import Line
 from gifts.services import wallets
 from gifts.signature import require_signature
 from gifts.statements import csv_lines
-from streams.selectors import access_stream, top_totals
+from streams.selectors import Visitor, access_stream, top_totals
 
 _PAGE = 50
 _TOP = 20
@@ -226,7 +226,7 @@ class StreamGiftsView(APIView):
 
     @extend_schema(responses=StreamGiftsResponse)
     def get(self, request: Request, stream_id: str) -> Response:
-        stream = access_stream(request.user.pk if isinstance(request.user, User) else None, stream_id)
+        stream = access_stream(_visitor(request), stream_id)
         gifters = [
             {
                 "userId": str(total.user_id),
@@ -299,3 +299,7 @@ def _payout(payout: Payout) -> dict[str, object]:
         "decidedAt": iso(payout.decided_at) if payout.decided_at else None,
         "reason": payout.reason,
     }
+
+
+def _visitor(request: Request) -> Visitor:
+    return Visitor(request.user.pk if isinstance(request.user, User) else None, request_country(request._request))

@@ -16,18 +16,26 @@ class Status(models.TextChoices):
     ENDED = "ended"
 
 
+_COUNTRY = RegexValidator("^[A-Z]{2}$", "An ISO 3166 code.")
+
+
+def _countries() -> "ArrayField[list[str], list[str]]":
+    return ArrayField(models.CharField(max_length=2, validators=[_COUNTRY]), default=list, blank=True, size=250)
+
+
 class Stream(models.Model):
     """One broadcast of a host. Ingest and playback are the media server's affair."""
 
     host = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="streams")
     title = models.CharField(max_length=140)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
-    country = models.CharField(
-        max_length=2, blank=True, default="", validators=[RegexValidator("^[A-Z]{2}$", "An ISO 3166 code.")]
-    )
+    country = models.CharField(max_length=2, blank=True, default="", validators=[_COUNTRY])
     tags: "ArrayField[list[str], list[str]]" = ArrayField(
         models.CharField(max_length=30), default=list, blank=True, size=10
     )
+    # Where it may be watched from: anywhere, or in the countries allowed; and not in those denied.
+    allowed_countries = _countries()
+    denied_countries = _countries()
     playback_url = models.URLField(blank=True, default="")
     is_private = models.BooleanField(default=False)
     is_anonymous = models.BooleanField(default=False)

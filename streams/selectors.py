@@ -49,6 +49,8 @@ class StreamCard:
     ended_at: datetime | None
     moderator_ids: frozenset[str]
     invited_ids: frozenset[str]
+    allowed_countries: frozenset[str]
+    denied_countries: frozenset[str]
 
     @property
     def is_live(self) -> bool:
@@ -62,7 +64,23 @@ class StreamCard:
         return self.is_host(identity) or identity.is_moderator or identity.user_id in self.moderator_ids
 
     def may_enter(self, identity: Identity) -> bool:
-        return not self.is_private or identity.user_id in self.invited_ids or self.may_moderate(identity)
+        if self.may_moderate(identity):
+            return True
+        return (not self.is_private or identity.user_id in self.invited_ids) and self.is_shown_in(identity.country)
+
+    def is_shown_in(self, country: str) -> bool:
+        """Whether it may be watched there. What is allowed in some countries alone is not shown where nobody knows."""
+        if country in self.denied_countries:
+            return False
+        return not self.allowed_countries or country in self.allowed_countries
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who looks at streams over REST or on pages: a user, or nobody that is known; and from which country."""
+
+    user_id: int | None
+    country: str
 
 
 def access_card(identity: Identity, stream_id: str) -> StreamCard:
@@ -103,13 +121,13 @@ def find_cards(stream_ids: Collection[str]) -> dict[str, StreamCard]:
     return {str(stream.pk): _card(stream) for stream in _with_people().filter(pk__in=stream_ids)}
 
 
-def access_stream(user_id: int | None, stream_id: str) -> Stream:
-    """The stream as the user, or a visitor without a name, may see it.
+def access_stream(visitor: Visitor, stream_id: str) -> Stream:
+    """The stream as the visitor may see it.
 
     Raises:
         CommandError: `not_found`.
     """
-    stream = visible(user_id).filter(pk=stream_id).first() if stream_id.isdecimal() and len(stream_id) < 19 else None
+    stream = visible(visitor).filter(pk=stream_id).first() if stream_id.isdecimal() and len(stream_id) < 19 else None
     if stream is None:
         raise CommandError(ErrorCode.NOT_FOUND)
     return stream
@@ -121,25 +139,34 @@ def access_own_stream(user_id: int, stream_id: str) -> Stream:
     Raises:
         CommandError: `not_found`, or `access_denied` when somebody else hosts it.
     """
-    stream = access_stream(user_id, stream_id)
+    # Hosts see their own from everywhere.
+    stream = access_stream(Visitor(user_id, ""), stream_id)
     if stream.host_id != user_id:
         raise CommandError(ErrorCode.ACCESS_DENIED)
     return stream
 
 
-def visible(user_id: int | None) -> QuerySet[Stream]:
-    """Streams the user, or a visitor without a name, may see, with their hosts."""
+def visible(visitor: Visitor) -> QuerySet[Stream]:
+    """Streams the visitor may see, with their hosts."""
     streams = Stream.objects.select_related("host")
-    if user_id is None:
-        return streams.filter(is_private=False)
-    mine = Q(host_id=user_id) | Q(invited=user_id) | Q(host__channel_moderators=user_id)
-    moderates = Exists(get_user_model().objects.filter(pk=user_id, is_moderator=True))
-    return streams.filter(Q(is_private=False) | mine | Q(moderates)).distinct()
+    shown = _shown_in(visitor.country)
+    if visitor.user_id is None:
+        return streams.filter(shown, is_private=False)
+    moderated = Q(host_id=visitor.user_id) | Q(host__channel_moderators=visitor.user_id)
+    moderates = Exists(get_user_model().objects.filter(pk=visitor.user_id, is_moderator=True))
+    welcome = Q(is_private=False) | Q(invited=visitor.user_id)
+    return streams.filter(moderated | Q(moderates) | (welcome & shown)).distinct()
 
 
-def live_streams(user_id: int | None) -> QuerySet[Stream]:
-    """Live streams the user may see, newest first."""
-    return visible(user_id).filter(status=Status.LIVE).order_by("-id")
+def live_streams(visitor: Visitor) -> QuerySet[Stream]:
+    """Live streams the visitor may see, newest first."""
+    return visible(visitor).filter(status=Status.LIVE).order_by("-id")
+
+
+def _shown_in(country: str) -> Q:
+    """`StreamCard.is_shown_in`, for queries."""
+    allowed = Q(allowed_countries=[]) | Q(allowed_countries__contains=[country])
+    return allowed & ~Q(denied_countries__contains=[country])
 
 
 # --- The throne, and who gifted most --------------------------------------------------------------
@@ -254,6 +281,8 @@ def _card(stream: Any) -> StreamCard:
         ended_at=stream.ended_at,
         moderator_ids=frozenset(map(str, stream.moderators)),
         invited_ids=frozenset(map(str, stream.guests)),
+        allowed_countries=frozenset(stream.allowed_countries),
+        denied_countries=frozenset(stream.denied_countries),
     )
 
 

@@ -6,23 +6,25 @@ from django.shortcuts import render
 from accounts.models import User
 from gateway.errors import CommandError
 from gateway.presence import total
+from gateway.transports.rest import request_country
 from streams import selectors
 from streams.models import Stream
 from streams.rooms import stream_room
+from streams.selectors import Visitor
 
 _SHOWN = 60
 
 
 def index(request: HttpRequest) -> HttpResponse:
     """The live streams the visitor may see."""
-    streams = list(selectors.live_streams(_viewer(request))[:_SHOWN])
+    streams = list(selectors.live_streams(_visitor(request))[:_SHOWN])
     return render(request, "streams/index.html", {"streams": [_with_viewers(stream) for stream in streams]})
 
 
 def watch(request: HttpRequest, stream_id: str) -> HttpResponse:
     """One stream, with its chat."""
     try:
-        stream = selectors.access_stream(_viewer(request), stream_id)
+        stream = selectors.access_stream(_visitor(request), stream_id)
     except CommandError as error:
         raise Http404 from error
     return render(request, "streams/watch.html", {"stream": _with_viewers(stream)})
@@ -33,5 +35,5 @@ def _with_viewers(stream: Stream) -> Stream:
     return stream
 
 
-def _viewer(request: HttpRequest) -> int | None:
-    return request.user.pk if isinstance(request.user, User) else None
+def _visitor(request: HttpRequest) -> Visitor:
+    return Visitor(request.user.pk if isinstance(request.user, User) else None, request_country(request))

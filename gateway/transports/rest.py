@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gateway import violations
+from gateway.countries import country_of
 from gateway.database import in_database
 from gateway.dispatch import dispatch, refusal
 from gateway.errors import CommandError, ErrorCode
@@ -51,13 +52,19 @@ async def command(request: HttpRequest, name: str) -> HttpResponse:
         return _respond(refusal(error, name))
     except (RedisError, OSError):
         return _respond(refusal(CommandError(ErrorCode.UNAVAILABLE, retry_after=1.0), name))
-    return _respond(await dispatch(RestCaller(identity, request_address(request)), name, payload))
+    address = request_address(request)
+    return _respond(await dispatch(RestCaller(identity.at(address), address), name, payload))
 
 
 def request_address(request: HttpRequest) -> str:
     """The client's address of a request."""
     scope = getattr(request, "scope", None)
     return client_address(scope) if scope else str(request.META.get("REMOTE_ADDR", "unknown"))
+
+
+def request_country(request: HttpRequest) -> str:
+    """The country a request comes from; empty when it is not known."""
+    return country_of(request_address(request))
 
 
 def _payload(request: HttpRequest) -> object:

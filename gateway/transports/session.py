@@ -43,7 +43,7 @@ class ClientConnection(Connection):
     __slots__ = ("_commands", "_is_turned_away", "_space", "_worker")
 
     def __init__(self, outlet: Outlet, address: str, identity: Identity) -> None:
-        super().__init__(outlet, address, identity)
+        super().__init__(outlet, address, identity.at(address))
         self._commands: deque[tuple[object, object, object]] = deque()
         self._worker: asyncio.Task[None] | None = None
         self._space: asyncio.Event | None = None

@@ -16,7 +16,7 @@ from gateway.events import iso
 from gateway.presence import total
 from gateway.transports.rest import TokenAuthentication
 from streams import selectors, services
-from streams.api.requests import signed_in, viewer_id
+from streams.api.requests import signed_in, visitor
 from streams.models import Status, Stream
 from streams.rooms import stream_room
 
@@ -29,6 +29,12 @@ class StreamFields(serializers.Serializer[Any]):
     title = serializers.CharField(max_length=140)
     country = serializers.CharField(max_length=2, required=False, allow_blank=True)
     tags = serializers.ListField(child=serializers.CharField(max_length=30), max_length=10, required=False)
+    allowedCountries = serializers.ListField(
+        source="allowed_countries", child=serializers.CharField(max_length=2), max_length=250, required=False
+    )
+    deniedCountries = serializers.ListField(
+        source="denied_countries", child=serializers.CharField(max_length=2), max_length=250, required=False
+    )
     playbackUrl = serializers.URLField(source="playback_url", required=False, allow_blank=True)
     isPrivate = serializers.BooleanField(source="is_private", required=False)
     isAnonymous = serializers.BooleanField(source="is_anonymous", required=False)
@@ -86,7 +92,7 @@ class StreamsView(APIView):
         before = request.query_params.get("before", "")
         if status not in Status.values or (before and not before.isdecimal()):
             raise CommandError(ErrorCode.INVALID_PAYLOAD, "Invalid payload: status or before")
-        streams = selectors.visible(viewer_id(request)).filter(status=status).order_by("-id")
+        streams = selectors.visible(visitor(request)).filter(status=status).order_by("-id")
         if before:
             streams = streams.filter(pk__lt=int(before))
         page = list(streams[: _PAGE + 1])
@@ -110,7 +116,7 @@ class StreamView(APIView):
 
     @extend_schema(responses=StreamResponse)
     def get(self, request: Request, stream_id: str) -> Response:
-        return Response(describe(selectors.access_stream(viewer_id(request), stream_id)))
+        return Response(describe(selectors.access_stream(visitor(request), stream_id)))
 
     @extend_schema(request=StreamFields, responses=StreamResponse)
     def patch(self, request: Request, stream_id: str) -> Response:
@@ -146,6 +152,8 @@ def describe(stream: Stream) -> dict[str, object]:
         "status": stream.status,
         "country": stream.country,
         "tags": stream.tags,
+        "allowedCountries": stream.allowed_countries,
+        "deniedCountries": stream.denied_countries,
         "playbackUrl": stream.playback_url,
         "isPrivate": stream.is_private,
         "isAnonymous": stream.is_anonymous,

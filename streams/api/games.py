@@ -19,7 +19,7 @@ from gateway.errors import CommandError, ErrorCode
 from gateway.events import iso
 from gateway.transports.rest import TokenAuthentication
 from streams import selectors
-from streams.api.requests import signed_in, viewer_id
+from streams.api.requests import signed_in, visitor
 from streams.models import Period, Reign
 from streams.services import battles, challenges, throne
 
@@ -104,7 +104,7 @@ class ThroneView(APIView):
 
     @extend_schema(responses=ThroneResponse)
     def get(self, request: Request, stream_id: str) -> Response:
-        stream = selectors.access_stream(viewer_id(request), stream_id)
+        stream = selectors.access_stream(visitor(request), stream_id)
         now = timezone.now()
         leaders = selectors.reign_leaders(stream.pk, now, _PAGE)
         return Response(
@@ -128,8 +128,8 @@ class BattleView(APIView):
 
     @extend_schema(responses=BattleResponse)
     def get(self, request: Request, stream_id: str) -> Response:
-        stream = selectors.access_stream(viewer_id(request), stream_id)
-        is_host = viewer_id(request) == stream.host_id
+        stream = selectors.access_stream(visitor(request), stream_id)
+        is_host = visitor(request).user_id == stream.host_id
         challenge = challenges.challenge_to(stream.pk, now=timezone.now()) if is_host else None
         return Response(
             {
@@ -147,7 +147,7 @@ class StreamAnalyticsView(APIView):
     @extend_schema(parameters=_ANALYTICS, responses=AnalyticsResponse)
     def get(self, request: Request, stream_id: str) -> Response:
         user = signed_in(request)
-        stream = selectors.access_stream(user.pk, stream_id)
+        stream = selectors.access_stream(visitor(request), stream_id)
         if stream.host_id != user.pk and not user.is_staff:
             raise CommandError(ErrorCode.ACCESS_DENIED)
         return Response(_numbers(request, stream.pk))

@@ -4,6 +4,8 @@ from rest_framework.request import Request
 
 from accounts.models import User
 from gateway.errors import CommandError, ErrorCode
+from gateway.transports.rest import request_country
+from streams.selectors import Visitor
 
 
 def signed_in(request: Request) -> User:
@@ -17,6 +19,7 @@ def signed_in(request: Request) -> User:
     return request.user
 
 
-def viewer_id(request: Request) -> int | None:
-    """Who looks; `None` for a guest."""
-    return request.user.pk if isinstance(request.user, User) else None
+def visitor(request: Request) -> Visitor:
+    """Who looks, and from where."""
+    user_id = request.user.pk if isinstance(request.user, User) else None
+    return Visitor(user_id, request_country(request._request))

@@ -55,8 +55,9 @@ class Sockets:
 
 @pytest.fixture
 async def sockets(counting: ServerProcess) -> AsyncIterator[Sockets]:
+    connector = aiohttp.TCPConnector(limit=0)
     async with AsyncExitStack() as stack:
-        yield Sockets(counting, await stack.enter_async_context(aiohttp.ClientSession()))
+        yield Sockets(counting, await stack.enter_async_context(aiohttp.ClientSession(connector=connector)))
 
 
 def test_the_numbers_of_production():

@@ -6,6 +6,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
+from playwright.async_api import expect
 
 from accounts.models import User
 from gateway.testing import server_process
@@ -55,7 +56,7 @@ async def test_a_password_alone_opens_nothing_until_a_second_factor_is_set_up(op
     assert "/second-factor/" in tab.page.url
 
     await enter(tab, "000000")
-    assert "wrong" in await tab.page.get_by_role("alert").or_(tab.page.locator(".field-errors")).first.inner_text()
+    await expect(tab.page.locator(".field-errors")).to_contain_text("wrong")
     await enter(tab, await code_of(staff, confirmed=False))
     codes = await tab.page.locator(".recovery-codes code").all_inner_texts()
     assert len(codes) == 10

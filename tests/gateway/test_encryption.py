@@ -6,6 +6,7 @@ import os
 import sys
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -32,9 +33,20 @@ def stored(model, pk, column) -> str:
         return cursor.fetchone()[0]
 
 
-def store(model, pk, column, value) -> None:
+@contextmanager
+def tampered(row, column, value) -> Iterator[None]:
+    """PostgreSQL holds `value` meanwhile, as somebody left it who can write there."""
+    before = stored(type(row), row.pk, column)
+    try:
+        _store(row, column, value)
+        yield
+    finally:
+        _store(row, column, before)
+
+
+def _store(row, column, value) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(f"UPDATE {model._meta.db_table} SET {column} = %s WHERE id = %s", [value, pk])
+        cursor.execute(f"UPDATE {row._meta.db_table} SET {column} = %s WHERE id = %s", [value, row.pk])
 
 
 @pytest.fixture
@@ -80,18 +92,17 @@ def test_an_email_and_a_device_are_encrypted(bob):
 
 def test_what_is_copied_to_another_row_or_column_does_not_open_there(bob):
     charlie = make_person("charlie", email="charlie@example.org")
-    store(User, bob.user.pk, "email", stored(User, charlie.user.pk, "email"))
+    copied = stored(User, charlie.user.pk, "email")
 
-    with pytest.raises(CannotOpen, match="was not sealed for it"):
+    with tampered(bob.user, "email", copied), pytest.raises(CannotOpen, match="was not sealed for it"):
         _ = User.objects.get(pk=bob.user.pk).email
 
 
 def test_what_was_changed_does_not_open(stored_whisper):
     message, text = stored_whisper
     changed = text[:-6] + ("A" if text[-6] != "A" else "B") + text[-5:]
-    store(Message, message.pk, "text", changed)
 
-    with pytest.raises(CannotOpen) as error:
+    with tampered(message, "text", changed), pytest.raises(CannotOpen) as error:
         _ = Message.objects.get(pk=message.pk).text
 
     assert changed not in str(error.value)
