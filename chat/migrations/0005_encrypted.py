@@ -7,7 +7,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chat', '0002_removal'),
+        ('chat', '0004_held'),
     ]
 
     operations = [

@@ -14,5 +14,5 @@ class Migration(migrations.Migration):
     """Encrypts what is stored already, a batch a transaction; stopped, it goes on where it was."""
 
     atomic = False
-    dependencies = [("chat", "0003_encrypted")]
+    dependencies = [("chat", "0005_encrypted")]
     operations = [migrations.RunPython(seal, migrations.RunPython.noop)]
