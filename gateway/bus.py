@@ -29,11 +29,14 @@ __all__ = [
     "GatewayChannelLayer",
     "LevelChange",
     "Position",
+    "ProcessCanary",
+    "ProcessStop",
     "RoomClose",
     "RoomEvent",
     "bus",
     "process_room",
     "publish_pipeline",
+    "send_canary",
     "send_control",
     "send_level",
     "stop_process",
@@ -92,7 +95,14 @@ class ProcessStop(msgspec.Struct, tag_field="type", tag="process.stop", kw_only=
     room: str
 
 
-BusMessage = RoomEvent | RoomClose | LevelChange | ProcessStop
+class ProcessCanary(msgspec.Struct, tag_field="type", tag="process.canary", kw_only=True, frozen=True):
+    """A question to one process whether it is well; it answers under this name. `room` is the process's own."""
+
+    room: str
+    name: str
+
+
+BusMessage = RoomEvent | RoomClose | LevelChange | ProcessStop | ProcessCanary
 _decode = msgspec.msgpack.Decoder(BusMessage).decode
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -230,8 +240,16 @@ def process_room(process: str) -> Room:
 
 def stop_process(process: str) -> bool:
     """Tell a process to stop as if it had got SIGTERM; returns whether it has heard."""
-    room = process_room(process)
-    return int(sync_redis().publish(_channel(room), _encode(ProcessStop(room=room.wire)))) > 0
+    return _tell(process, ProcessStop(room=process_room(process).wire))
+
+
+def send_canary(process: str, name: str) -> bool:
+    """Ask a process whether it is well; returns whether it has heard. `canary.has_answered` tells the rest."""
+    return _tell(process, ProcessCanary(room=process_room(process).wire, name=name))
+
+
+def _tell(process: str, order: ProcessStop | ProcessCanary) -> bool:
+    return int(sync_redis().publish(_channel(process_room(process)), _encode(order))) > 0
 
 
 def _ended(session: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from gateway.bus import BusMessage, LevelChange, Position, ProcessStop, RoomClose, RoomEvent, bus
+from gateway.bus import BusMessage, LevelChange, Position, ProcessCanary, ProcessStop, RoomClose, RoomEvent, bus
 from gateway.connection import Connection
 from gateway.errors import CloseCode, CommandError, ErrorCode
 from gateway.events import Delivery, RoomReset, finish
@@ -33,6 +33,8 @@ class Hub:
         self.on_count: Callable[[Room, int], None] = lambda room, count: None
         # Called when somebody tells this process to stop.
         self.on_stop: Callable[[], None] = lambda: None
+        # Called when somebody asks this process whether it is well.
+        self.on_canary: Callable[[str], None] = lambda name: None
         self._tasks: set[asyncio.Task[None]] = set()
         self._restored = 0
 
@@ -155,7 +157,9 @@ class Hub:
         if local is None:
             if isinstance(message, ProcessStop):
                 self.on_stop()
-        elif isinstance(message, ProcessStop):
+            elif isinstance(message, ProcessCanary):
+                self.on_canary(message.name)
+        elif isinstance(message, ProcessStop | ProcessCanary):
             log.warning("an order to a process came to the room %s", message.room)
         elif isinstance(message, RoomClose):
             self._close(local, message)

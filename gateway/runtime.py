@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection as db_connection
 from redis.exceptions import RedisError
 
-from gateway import outbox, recovery, violations
+from gateway import canary, outbox, recovery, violations
 from gateway.bus import bus, process_room
 from gateway.database import in_database
 from gateway.errors import BANNED, INVALID_TOKEN, SHUTDOWN, CommandError, ErrorCode
@@ -69,6 +69,7 @@ class Runtime:
         self._retrying: asyncio.Task[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._checking: asyncio.Task[None] | None = None
+        self._answering: asyncio.Task[None] | None = None
         # Whether new clients are let in; a process that is about to stop turns them away first.
         self.accepting = True
         self.stopping = False
@@ -155,6 +156,7 @@ class Runtime:
 
     async def _start(self) -> None:
         hub.on_stop = lambda: signal.raise_signal(signal.SIGTERM)
+        hub.on_canary = self._answer_canary
         await bus.start(hub.receive, self._catch_up)
         await bus.listen(process_room(presence.process))
         hub.on_count = lambda room, count: presence.state(room.wire, count)
@@ -162,6 +164,9 @@ class Runtime:
             asyncio.ensure_future(presence.beat()),
             *(asyncio.ensure_future(_repeat(periodic)) for periodic in _periodic),
         ]
+
+    def _answer_canary(self, name: str) -> None:
+        self._answering = asyncio.ensure_future(canary.answer(presence.process, name))
 
     def _catch_up(self) -> None:
         hub.repair_all()

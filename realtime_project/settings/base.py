@@ -266,6 +266,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
+    "note-beat": {"task": "gateway.tasks.note_beat", "schedule": 10.0},
     "prune-outbox": {"task": "gateway.tasks.prune_outbox", "schedule": 3600.0},
     "prune-violations": {"task": "accounts.tasks.prune_violations", "schedule": 3600.0},
     "meet-deadlines": {"task": "streams.tasks.meet_deadlines", "schedule": 5.0},

@@ -21,7 +21,8 @@ from streams.rooms import stream_room
 from streams.services import battles, throne
 
 _CHANGEABLE = (
-    "title", "country", "tags", "playback_url", "is_private", "is_anonymous", "max_viewers", "slow_mode_seconds",
+    "title", "country", "allowed_countries", "denied_countries", "tags", "playback_url", "is_private", "is_anonymous",
+    "max_viewers", "slow_mode_seconds",
 )  # fmt: skip
 
 
