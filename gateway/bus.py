@@ -36,10 +36,9 @@ __all__ = [
     "bus",
     "process_room",
     "publish_pipeline",
-    "send_canary",
     "send_control",
     "send_level",
-    "stop_process",
+    "tell_process",
 ]
 
 log = logging.getLogger(__name__)
@@ -238,17 +237,8 @@ def process_room(process: str) -> Room:
     return Room("process", process)
 
 
-def stop_process(process: str) -> bool:
-    """Tell a process to stop as if it had got SIGTERM; returns whether it has heard."""
-    return _tell(process, ProcessStop(room=process_room(process).wire))
-
-
-def send_canary(process: str, name: str) -> bool:
-    """Ask a process whether it is well; returns whether it has heard. `canary.has_answered` tells the rest."""
-    return _tell(process, ProcessCanary(room=process_room(process).wire, name=name))
-
-
-def _tell(process: str, order: ProcessStop | ProcessCanary) -> bool:
+def tell_process(process: str, order: ProcessStop | ProcessCanary) -> bool:
+    """Send an order to one process; returns whether it has heard."""
     return int(sync_redis().publish(_channel(process_room(process)), _encode(order))) > 0
 
 

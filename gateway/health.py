@@ -10,9 +10,8 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from redis.exceptions import RedisError
 
-from gateway.bus import send_canary
-from gateway.canary import has_answered
 from gateway.models import OutboxEvent
+from gateway.orders import has_answered, send_canary
 from gateway.presence import living_processes
 from gateway.redis_clients import sync_redis
 

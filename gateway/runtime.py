@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection as db_connection
 from redis.exceptions import RedisError
 
-from gateway import canary, outbox, recovery, violations
+from gateway import outbox, recovery, violations
 from gateway.bus import bus, process_room
 from gateway.database import in_database
 from gateway.errors import BANNED, INVALID_TOKEN, SHUTDOWN, CommandError, ErrorCode
@@ -21,6 +21,7 @@ from gateway.expiry import expiries
 from gateway.hub import hub
 from gateway.identity import identify_session
 from gateway.metrics import counters
+from gateway.orders import answer_canary
 from gateway.presence import presence
 from gateway.redis_clients import ask
 from gateway.user_presence import user_presence
@@ -166,7 +167,7 @@ class Runtime:
         ]
 
     def _answer_canary(self, name: str) -> None:
-        self._answering = asyncio.ensure_future(canary.answer(presence.process, name))
+        self._answering = asyncio.ensure_future(answer_canary(presence.process, name))
 
     def _catch_up(self) -> None:
         hub.repair_all()

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from gateway.bus import stop_process
 from gateway.management.audited import AuditedCommand
+from gateway.orders import stop_process
 from gateway.presence import cluster_counts, living_processes
 
 # A process that was told to stop is gone within this time.
