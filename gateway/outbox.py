@@ -202,6 +202,11 @@ def page(room: str, *, after: int, limit: int) -> list[OutboxEvent]:
     return list(OutboxEvent.objects.filter(room=room, pk__gt=after).order_by("pk")[:limit])
 
 
+def last(room: str, count: int) -> list[OutboxEvent]:
+    """The last `count` events of a room, by its wire name, oldest first."""
+    return list(OutboxEvent.objects.filter(room=room).order_by("-pk")[:count])[::-1]
+
+
 def prune(keep: timedelta) -> int:
     """Delete announced events older than `keep`. Returns how many."""
     old = OutboxEvent.objects.filter(published_at__isnull=False, created_at__lt=timezone.now() - keep)

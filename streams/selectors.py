@@ -114,6 +114,11 @@ def find_card(stream_id: str) -> StreamCard | None:
     return find_cards([stream_id]).get(stream_id)
 
 
+def live_stream_ids() -> list[str]:
+    """The ids of all live streams, for our own use."""
+    return [str(pk) for pk in Stream.objects.filter(status=Status.LIVE).order_by("pk").values_list("pk", flat=True)]
+
+
 def find_cards(stream_ids: Collection[str]) -> dict[str, StreamCard]:
     """Those of the streams that exist, by their ids, for our own use; one query."""
     if not stream_ids:
