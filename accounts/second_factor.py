@@ -14,7 +14,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from accounts.forms import CodeForm
 from accounts.models import User
 
-_WRONG = "That code is wrong or was used already."
+_WRONG = "That code is wrong, was used already, or came too soon after a wrong one."
 
 
 def show(request: HttpRequest, user: User, target: str) -> HttpResponse:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection
 from datetime import datetime
 
+from accounts.selectors import identity_of
 from chat import render, selectors
 from chat.models import Message, RemovalReason, Visibility
 from chat.rooms import rooms_of
@@ -69,10 +70,11 @@ def _announcements(message: Message) -> list[Announcement]:
     if card is None:
         return []
     event = render.render(message, card)
-    return [Announcement(room, event) for room in rooms_of(message, card)]
+    rooms = rooms_of(message.type, identity_of(message.author), message.reply_to, card)
+    return [Announcement(room, event) for room in rooms]
 
 
 def _count(messages: list[Message]) -> None:
-    counts = Counter(message.stream_id for message in messages)
-    for stream_id in sorted(counts):
-        stream_services.count_comments(stream_id=str(stream_id), count=counts[stream_id])
+    counts = Counter(str(message.stream_id) for message in messages)
+    if counts:
+        stream_services.count_comments(counts=counts)

@@ -41,9 +41,11 @@ async def enter(tab, code):
 
 
 async def code_of(person, *, confirmed):
-    """What the authenticator app shows next, with its clock a step ahead when that code was used."""
+    """What the authenticator app shows, good again although it was used, and at once although one was wrong."""
     device = await TOTPDevice.objects.aget(user=person.user, confirmed=confirmed)
-    await TOTPDevice.objects.filter(pk=device.pk).aupdate(last_t=-1)
+    await TOTPDevice.objects.filter(pk=device.pk).aupdate(
+        last_t=-1, throttling_failure_count=0, throttling_failure_timestamp=None
+    )
     return f"{totp(device.bin_key):06}"
 
 
