@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -107,7 +108,7 @@ async def test_a_process_that_listens_and_does_not_answer(doctor, redis, patient
 async def test_celery_that_has_stopped(doctor, redis):
     redis.execute("SET", health.BEAT_KEY, str(time.time() - 300))
 
-    assert (await doctor())["beat"] == "Celery's last mark is 300 s old"
+    assert re.fullmatch(r"Celery's last mark is 3\d\d s old", (await doctor())["beat"])
 
 
 async def test_celery_that_never_was(doctor, redis):
@@ -153,7 +154,7 @@ def test_events_that_nobody_announces():
 
 def test_a_migration_that_is_missing():
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("DELETE FROM django_migrations WHERE app = 'gifts' AND name LIKE '0001%'")
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'chat'")
         problem = health.database()
         transaction.set_rollback(True)
 
