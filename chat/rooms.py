@@ -8,8 +8,13 @@ from streams.rooms import moderator_room, stream_room
 from streams.selectors import StreamCard
 
 
-def rooms_of(visibility: str, author: Identity, answered: Message | None, card: StreamCard) -> list[Room]:
-    """The rooms that are told of a message, and of its end. The author of the message it answers is loaded."""
+def rooms_of(message: Message, card: StreamCard) -> list[Room]:
+    """The rooms that are told of a message, and of its end. Its author and the message it answers are loaded."""
+    return rooms_to_tell(message.type, identity_of(message.author), message.reply_to, card)
+
+
+def rooms_to_tell(visibility: str, author: Identity, answered: Message | None, card: StreamCard) -> list[Room]:
+    """`rooms_of` a message that may not be written yet."""
     if visibility != Visibility.PRIVATE:
         return [stream_room(card.id)]
     # The author hears their own whisper, and who is answered hears the answer, unless the moderators' room tells them.

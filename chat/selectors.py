@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.db import connection
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import TruncMinute
 
 from chat.models import Message, RemovalReason, Visibility
+from gateway.database import run
 from gateway.errors import CommandError, ErrorCode
 from gateway.identity import Identity
 from streams.selectors import StreamCard, find_card
@@ -79,8 +79,5 @@ def comments_by_minute(start: datetime, end: datetime) -> dict[tuple[int, dateti
 
 def next_ids(count: int) -> list[int]:
     """Ids for as many new messages, so that their events can be written before they are."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence('chat_message', 'id')) FROM generate_series(1, %s)", [count]
-        )
-        return [row[0] for row in cursor.fetchall()]
+    rows = run("SELECT nextval(pg_get_serial_sequence('chat_message', 'id')) FROM generate_series(1, %s::int)", [count])
+    return [row[0] for row in rows]

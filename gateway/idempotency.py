@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import msgspec
-from django.db import connection
 
+from gateway.database import run
 from gateway.errors import ERRORS, CommandError, ErrorCode
 from gateway.events import encode
 from gateway.models import CommandAnswer
@@ -47,24 +47,23 @@ def remember(answers: Mapping[CommandKey, Answer]) -> dict[CommandKey, Answer]:
     """
     if not answers:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO gateway_commandanswer (user_id, event, cid, body_hash, ok, answer, created_at)
-            SELECT *, now() FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bytea[], %s::bool[], %s::text[])
-            ON CONFLICT (user_id, event, cid) DO NOTHING
-            RETURNING user_id, event, cid
-            """,
-            [
-                [int(key.user_id) for key in answers],
-                [key.event for key in answers],
-                [key.cid for key in answers],
-                [key.body_hash for key in answers],
-                [answer.ok for answer in answers.values()],
-                [answer.body for answer in answers.values()],
-            ],
-        )
-        kept = {(str(user_id), event, cid) for user_id, event, cid in cursor.fetchall()}
+    rows = run(
+        """
+        INSERT INTO gateway_commandanswer (user_id, event, cid, body_hash, ok, answer, created_at)
+        SELECT *, now() FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bytea[], %s::bool[], %s::text[])
+        ON CONFLICT (user_id, event, cid) DO NOTHING
+        RETURNING user_id, event, cid
+        """,
+        [
+            [int(key.user_id) for key in answers],
+            [key.event for key in answers],
+            [key.cid for key in answers],
+            [key.body_hash for key in answers],
+            [answer.ok for answer in answers.values()],
+            [answer.body for answer in answers.values()],
+        ],
+    )
+    kept = {(str(user_id), event, cid) for user_id, event, cid in rows}
     return {key: _earlier(key) for key in answers if (key.user_id, key.event, key.cid) not in kept}
 
 

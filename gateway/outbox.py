@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Lock
+from time import sleep
 
 import msgspec
 from django.db import DatabaseError, connection, transaction
@@ -24,6 +26,8 @@ log = logging.getLogger(__name__)
 # An event younger than this is still on its way through the process that wrote it.
 _GRACE = timedelta(seconds=1)
 _SWEEP_EVENTS = 500
+# Far less than the grace, within which the sweeper leaves an event alone.
+_MARK_SECONDS = 0.1
 
 
 class _Mark(msgspec.Struct):
@@ -71,17 +75,22 @@ def mark_published_soon(events: Sequence[RoomEvent], positions: Sequence[Positio
 
 
 class _Marker:
-    """Collects marks while others are being written."""
+    """Collects marks for a moment, and writes them together."""
 
     def __init__(self) -> None:
         self._waiting: deque[_Mark] = deque()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="outbox-marks")
+        self._is_due = Lock()
 
     def add(self, marks: Iterable[_Mark]) -> None:
         self._waiting.extend(marks)
-        self._writer.submit(self._write)
+        if self._is_due.acquire(blocking=False):
+            self._writer.submit(self._write)
 
     def _write(self) -> None:
+        sleep(_MARK_SECONDS)
+        # Released before the marks are taken: one that is added from here on has a turn of its own.
+        self._is_due.release()
         marks = []
         while self._waiting:
             marks.append(self._waiting.popleft())

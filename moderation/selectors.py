@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import connection
+from gateway.database import run
 
 
 def muted_until(user_ids: Iterable[str]) -> dict[str, datetime]:
     """Until when those of the users who are muted may not write; one query."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT user_id, max(until) FROM moderation_mute WHERE user_id = ANY(%s) AND until > now() GROUP BY 1",
-            [[int(user_id) for user_id in user_ids]],
-        )
-        return {str(user_id): until for user_id, until in cursor.fetchall()}
+    rows = run(
+        "SELECT user_id, max(until) FROM moderation_mute"
+        " WHERE user_id = ANY(%s::bigint[]) AND until > now() GROUP BY user_id",
+        [[int(user_id) for user_id in user_ids]],
+    )
+    return {str(user_id): until for user_id, until in rows}

@@ -12,7 +12,7 @@ from django.utils import timezone
 from chat import render, selectors
 from chat.models import Kind, Message, Visibility
 from chat.render import NewMessage
-from chat.rooms import rooms_of
+from chat.rooms import rooms_to_tell
 from gateway.database import write_rows
 from gateway.dispatch import refusal
 from gateway.encryption import Place, seal
@@ -122,7 +122,7 @@ def _compose(outcomes: list[_Outcome]) -> None:
             continue
         outcome.message = _message(outcome, message_id, now, mentioned, target)
         event = render.render_of(outcome.message, draft.author, target, draft.card)
-        rooms = rooms_of(draft.type, draft.author, target, draft.card)
+        rooms = rooms_to_tell(draft.type, draft.author, target, draft.card)
         outcome.announcements = [Announcement(room, event) for room in rooms]
 
 

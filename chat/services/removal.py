@@ -7,7 +7,6 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.selectors import identity_of
 from chat.events import MessageRemoved
 from chat.models import Message, RemovalReason
 from chat.rooms import rooms_of
@@ -63,7 +62,7 @@ def remove_messages(*, message_ids: Collection[int], reason: RemovalReason, remo
         )
         for message in messages
         if (card := cards[message.stream_id]) is not None
-        for room in rooms_of(message.type, identity_of(message.author), message.reply_to, card)
+        for room in rooms_of(message, card)
     )
     return removed
 

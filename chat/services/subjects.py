@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Collection
 from datetime import datetime
 
-from accounts.selectors import identity_of
 from chat import render, selectors
 from chat.models import Message, RemovalReason, Visibility
 from chat.rooms import rooms_of
@@ -70,8 +69,7 @@ def _announcements(message: Message) -> list[Announcement]:
     if card is None:
         return []
     event = render.render(message, card)
-    rooms = rooms_of(message.type, identity_of(message.author), message.reply_to, card)
-    return [Announcement(room, event) for room in rooms]
+    return [Announcement(room, event) for room in rooms_of(message, card)]
 
 
 def _count(messages: list[Message]) -> None:

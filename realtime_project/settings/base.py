@@ -89,7 +89,8 @@ def database(url: str) -> dict[str, object]:
         # Under ASGI each request has a thread of its own: a connection kept for it would be lost with it.
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 5},
+        # For `gateway.database.run`: a statement is prepared when it is first run. Django's cursors prepare nothing.
+        "OPTIONS": {"connect_timeout": 5, "prepare_threshold": 0},
     }
 
 

@@ -5,11 +5,12 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from accounts import selectors as account_selectors
 from accounts.models import User
+from gateway.database import run
 from gateway.errors import CommandError, ErrorCode
 from gateway.events import now_iso
 from gateway.identity import Identity
@@ -163,18 +164,17 @@ def announce_metrics(*, stream_ids: Collection[str]) -> None:
 
 def count_comments(*, counts: Mapping[str, int]) -> None:
     """Add to the comments of streams, by their ids, in the caller's transaction."""
-    with connection.cursor() as cursor:
-        # Streams are locked in one order everywhere, so that two batches cannot wait for each other.
-        cursor.execute(
-            """
-            WITH locked AS (
-                SELECT id, count FROM streams_stream JOIN unnest(%s::bigint[], %s::int[]) AS c(stream_id, count)
-                ON id = stream_id ORDER BY id FOR NO KEY UPDATE OF streams_stream
-            )
-            UPDATE streams_stream AS s SET comments = s.comments + locked.count FROM locked WHERE s.id = locked.id
-            """,
-            [[int(stream_id) for stream_id in counts], list(counts.values())],
+    # Streams are locked in one order everywhere, so that two batches cannot wait for each other.
+    run(
+        """
+        WITH locked AS (
+            SELECT id, count FROM streams_stream JOIN unnest(%s::bigint[], %s::int[]) AS c(stream_id, count)
+            ON id = stream_id ORDER BY id FOR NO KEY UPDATE OF streams_stream
         )
+        UPDATE streams_stream AS s SET comments = s.comments + locked.count FROM locked WHERE s.id = locked.id
+        """,
+        [[int(stream_id) for stream_id in counts], list(counts.values())],
+    )
     transaction.on_commit(lambda: metrics.mark(counts))
 
 
