@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := realtime_project gateway audit accounts streams chat moderation og gifts
+PACKAGES := realtime_project gateway audit accounts streams chat moderation og gifts collab
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 LOCK := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --no-emit-find-links --no-emit-index-url
 # What the checks need to load production's settings; nothing is connected to and nothing signed.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil
+from typing import Any
 
 import msgspec
 
@@ -35,6 +36,7 @@ class ErrorCode(StrEnum):
     CONTENT_STOPPED = "content_stopped"
     INSUFFICIENT_COINS = "insufficient_coins"
     CID_REUSED = "cid_reused"
+    CONFLICT = "conflict"
     UNAVAILABLE = "unavailable"
     INTERNAL = "internal"
 
@@ -97,6 +99,9 @@ ERRORS: dict[ErrorCode, ErrorKind] = {
     ErrorCode.CID_REUSED: ErrorKind(
         "This cid was used for another command", 409, "Make a new `cid` for each new command."
     ),
+    ErrorCode.CONFLICT: ErrorKind(
+        "Somebody else has changed this meanwhile", 409, "Merge with `current`, the value as it is now, and send again."
+    ),
     ErrorCode.UNAVAILABLE: ErrorKind(
         "Temporarily unavailable", 503, "Retry after `retryAfter` seconds with the same `cid`."
     ),
@@ -112,6 +117,7 @@ class ErrorBody(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True
     event: str
     retry_after: float | None = None
     limits: dict[str, float] | None = None
+    current: dict[str, Any] | None = None
 
 
 class CommandError(Exception):
@@ -124,6 +130,7 @@ class CommandError(Exception):
         limits: the limit that was hit, by name.
         final: whether the refusal answers the command for good, so that a retry with the same `cid`
             gets it again, as when moderation stopped a message.
+        current: what stands now, for a client that changed something older.
     """
 
     def __init__(
@@ -134,12 +141,14 @@ class CommandError(Exception):
         retry_after: float | None = None,
         limits: dict[str, float] | None = None,
         final: bool = False,
+        current: dict[str, Any] | None = None,
     ) -> None:
         self.code = code
         self.message = message or ERRORS[code].message.format(seconds=max(1, ceil(retry_after or 1)))
         self.retry_after = retry_after
         self.limits = limits
         self.final = final
+        self.current = current
         super().__init__(self.message)
 
     @property
@@ -150,7 +159,12 @@ class CommandError(Exception):
     def body(self, event: str) -> ErrorBody:
         """The error as the client sees it, for the command named `event`."""
         return ErrorBody(
-            message=self.message, code=self.code, event=event, retry_after=self.retry_after, limits=self.limits
+            message=self.message,
+            code=self.code,
+            event=event,
+            retry_after=self.retry_after,
+            limits=self.limits,
+            current=self.current,
         )
 
 
@@ -171,3 +185,12 @@ BANNED = CloseCode(4101)
 KICKED = CloseCode(4102)
 CONNECTION_LIMIT = CloseCode(4103)
 PROTOCOL_VIOLATION = CloseCode(4104)
+REFUSED = CloseCode(4105)
+
+# Stock clients of other protocols never come back after 4400 to 4499, which read like HTTP's statuses.
+_FINAL = {INVALID_TOKEN: 4401, BANNED: 4403, KICKED: 4409, CONNECTION_LIMIT: 4429, REFUSED: 4403}
+
+
+def final_close_code(code: CloseCode) -> CloseCode:
+    """How a code that asks not to come back is said to stock clients of other protocols."""
+    return CloseCode(_FINAL.get(code, 4400))

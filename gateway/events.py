@@ -72,6 +72,8 @@ class EventSpec:
 
 COMMANDS: dict[str, CommandSpec] = {}
 EVENTS: dict[type[Event], EventSpec] = {}
+# Events that carry bytes, by name: how a socket that takes nothing but bytes reads them.
+RAW: dict[str, Callable[[bytes], bytes]] = {}
 
 C = TypeVar("C", bound=Command)
 E = TypeVar("E", bound=Event)
@@ -99,7 +101,12 @@ def command(
 
 
 def event(
-    name: str, *, to: str, example: dict[str, Any], delivery: Delivery = Delivery.ORDERED
+    name: str,
+    *,
+    to: str,
+    example: dict[str, Any],
+    delivery: Delivery = Delivery.ORDERED,
+    raw: Callable[[bytes], bytes] | None = None,
 ) -> Callable[[type[E]], type[E]]:
     """Declare a shape of the server event `name`.
 
@@ -108,9 +115,15 @@ def event(
         to: who gets it, in the words of the wire contract.
         example: a full payload, used by the documentation and the contract tests.
         delivery: what may happen to it when a client cannot keep up.
+        raw: for an event whose first field is bytes: what a socket that takes nothing but bytes gets of it.
+            Socket.IO sends the field as an attachment, JSON holds it as base64.
     """
 
     def declare(cls: type[E]) -> type[E]:
+        if raw is not None:
+            if msgspec.structs.fields(cls)[0].type is not bytes:
+                raise ValueError(f"the first field of {name} is not bytes")
+            RAW[name] = raw
         EVENTS[cls] = EventSpec(name, cls, to, delivery, example)
         return cls
 

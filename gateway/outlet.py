@@ -43,12 +43,13 @@ class Outlet:
     """
 
     __slots__ = (
-        "_drainer", "_dropped", "_queue", "_queued_bytes", "_raw", "_send", "_taken", "_waiter", "aborted", "closed",
-        "on_slow", "on_violation", "raw_write", "wire",
+        "_drainer", "_dropped", "_max_bytes", "_queue", "_queued_bytes", "_raw", "_send", "_taken", "_waiter",
+        "aborted", "closed", "on_slow", "on_violation", "raw_write", "wire",
     )  # fmt: skip
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Wire, max_bytes: int | None = None) -> None:
         self.wire = wire
+        self._max_bytes = max_bytes or settings.GATEWAY_MAX_BUFFER_BYTES
         self.raw_write: Callable[[bytes], None] | None = None
         self.on_slow: Callable[[], None] = lambda: None
         # Called by the server when the client broke the websocket protocol, just before it is closed for that.
@@ -199,7 +200,7 @@ class Outlet:
             return False
         if item.delivery is Delivery.LATEST:
             self._forget_older(item)
-        if self.waiting + item.size <= settings.GATEWAY_MAX_BUFFER_BYTES:
+        if self.waiting + item.size <= self._max_bytes:
             return True
         counters.slow_clients_closed += 1
         self.on_slow()
@@ -238,7 +239,8 @@ class Outlet:
             while self._queue:
                 item = self._queue.popleft()
                 self._queued_bytes -= item.size
-                await send(item.message(self.wire))
+                for message in item.messages(self.wire):
+                    await send(message)
                 if not self._queue:
                     self._tell_lagging()
         except Exception as error:

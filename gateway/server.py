@@ -48,6 +48,15 @@ class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
             # The ASGI task has not run yet, so it finds the extension in its scope.
             self.scope["extensions"][EXTENSION] = self  # type: ignore[assignment]
             self.raw_write = self.transport.write  # type: ignore[method-assign]
+            self._limit_messages(event.path)
+
+    def _limit_messages(self, path: str) -> None:
+        # Imported late: a worker unpickles this module before Django is set up.
+        from django.conf import settings
+
+        for prefix, size in settings.GATEWAY_MAX_FRAME_BYTES_UNDER.items():
+            if path.startswith(prefix):
+                self.conn.max_message_size = size
 
     def handle_cont(self, event: Frame) -> None:
         # Empty fragments would each be kept until the message ends, which need never be.

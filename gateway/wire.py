@@ -7,7 +7,7 @@ Socket.IO 5 (`2` is an event).
 import base64
 from enum import IntEnum
 
-from gateway.events import Delivery
+from gateway.events import RAW, Delivery
 from gateway.metrics import counters
 
 _TEXT = 0x81
@@ -21,10 +21,16 @@ class Wire(IntEnum):
     WEBSOCKET = 1
     # Socket.IO with connection state recovery: events with a history end with their offset.
     RECOVERABLE = 2
+    # Only the bytes of events that have some, as binary messages in those events' own words.
+    BINARY = 3
 
     @property
     def is_socketio(self) -> bool:
-        return self is not Wire.WEBSOCKET
+        return self in (Wire.SOCKETIO, Wire.RECOVERABLE)
+
+
+# The wires every event is told on.
+TALKING = (Wire.SOCKETIO, Wire.WEBSOCKET, Wire.RECOVERABLE)
 
 
 def websocket_frame(payload: str | bytes) -> bytes:
@@ -60,8 +66,12 @@ class Packet:
         return len(self.payload)
 
     def message(self, wire: Wire) -> str | bytes:
-        """The websocket message: text, or bytes for a binary attachment."""
+        """The websocket message."""
         return self.payload
+
+    def messages(self, wire: Wire) -> tuple[str | bytes, ...]:
+        """The one websocket message: text, or bytes for a binary attachment."""
+        return (self.payload,)
 
     def frame(self, wire: Wire) -> bytes:
         """The websocket message with its frame around it."""
@@ -93,7 +103,7 @@ class Broadcast:
         self.epoch = epoch
         self.room = room
         self.skip = skip
-        self._messages: list[str | None] = [None] * len(Wire)
+        self._messages: list[tuple[str | bytes, ...] | None] = [None] * len(Wire)
         self._frames: list[bytes | None] = [None] * len(Wire)
 
     @property
@@ -101,19 +111,23 @@ class Broadcast:
         return len(self.body)
 
     def message(self, wire: Wire) -> str:
-        """The websocket message of this event."""
+        """The websocket message of this event, the first one when its bytes follow in another."""
+        return str(self.messages(wire)[0])
+
+    def messages(self, wire: Wire) -> tuple[str | bytes, ...]:
+        """The websocket messages of this event: mostly one; none on a wire that has no words for it."""
         wire = self._spoken(wire)
-        message = self._messages[wire]
-        if message is None:
-            message = self._messages[wire] = self._compose(wire)
-        return message
+        messages = self._messages[wire]
+        if messages is None:
+            messages = self._messages[wire] = self._compose(wire)
+        return messages
 
     def frame(self, wire: Wire) -> bytes:
-        """The websocket message with its frame around it."""
+        """The websocket messages with their frames around them, to be written at once."""
         wire = self._spoken(wire)
         frame = self._frames[wire]
         if frame is None:
-            frame = self._frames[wire] = websocket_frame(self.message(wire))
+            frame = self._frames[wire] = b"".join(map(websocket_frame, self.messages(wire)))
             counters.frames_built += 1
         return frame
 
@@ -121,12 +135,24 @@ class Broadcast:
         # What has no place in a history has no offset, and sounds the same on both.
         return Wire.SOCKETIO if wire is Wire.RECOVERABLE and not self.seq else wire
 
-    def _compose(self, wire: Wire) -> str:
-        if wire is Wire.SOCKETIO:
-            return f'42["{self.name}",{self.body}]'
-        if wire is Wire.RECOVERABLE:
-            return f'42["{self.name}",{self.body},"{self.epoch}.{self.seq}"]'
-        return f'{{"event":"{self.name}","data":{self.body}}}'
+    def _compose(self, wire: Wire) -> tuple[str | bytes, ...]:
+        raw = RAW.get(self.name)
+        if wire is Wire.BINARY:
+            return (raw(self._split()[2]),) if raw is not None else ()
+        if wire is Wire.WEBSOCKET:
+            return (f'{{"event":"{self.name}","data":{self.body}}}',)
+        offset = f',"{self.epoch}.{self.seq}"' if wire is Wire.RECOVERABLE else ""
+        if raw is None:
+            return (f'42["{self.name}",{self.body}{offset}]',)
+        before, after, data = self._split()
+        placeholder = '{"_placeholder":true,"num":0}'
+        return f'451-["{self.name}",{before}{placeholder}{after}{offset}]', data
+
+    def _split(self) -> tuple[str, str, bytes]:
+        """The JSON before and after its first value, which is base64, and what that stands for."""
+        start = self.body.index(':"') + 1
+        end = self.body.index('"', start + 1)
+        return self.body[:start], self.body[end + 1 :], base64.b64decode(self.body[start + 1 : end])
 
 
 def polling_packet(payload: str | bytes) -> str:

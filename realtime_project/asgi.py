@@ -14,8 +14,10 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from django.urls import path, re_path
 from redis.exceptions import RedisError
 
+from collab.websocket import YWebSocket
 from gateway.runtime import runtime
 from gateway.server import tune_garbage_collector
+from gateway.transports.binary import BinaryConsumer
 from gateway.transports.socketio import GatewayBridge
 from gateway.transports.websocket import GatewayConsumer
 from moderation.assess import warm
@@ -51,7 +53,11 @@ application = ProtocolTypeRouter(
             ]
         ),
         "websocket": URLRouter(
-            [re_path(r"^socket\.io/$", bridge.handle_request), path("ws/", GatewayConsumer.as_asgi())]
+            [
+                re_path(r"^socket\.io/$", bridge.handle_request),
+                path("ws/", GatewayConsumer.as_asgi()),
+                path("ws/collab/<str:key>", BinaryConsumer.as_asgi(protocol=YWebSocket())),
+            ]
         ),
     }
 )

@@ -23,6 +23,7 @@ urlpatterns = [
     path("api/streams/<str:stream_id>/messages/", include("chat.api_urls")),
     path("api/analytics/", AnalyticsView.as_view()),
     path("api/og/", include("og.api_urls")),
+    path("api/collab/", include("collab.api_urls")),
     path("api/", include("gifts.api_urls")),
     path("", include("accounts.urls")),
     path("", include("streams.urls")),

@@ -199,6 +199,8 @@ def _words(kind: inspect.Type) -> str:
             return "integer"
         case inspect.FloatType():
             return "number"
+        case inspect.BytesType():
+            return "bytes"
         case inspect.BoolType():
             return "boolean"
         case inspect.NoneType():

@@ -102,7 +102,7 @@ class GatewayConsumer(AsyncConsumer):  # type: ignore[misc]
         self.outlet = Outlet(Wire.WEBSOCKET)
         self.outlet.on_slow = self.outlet.abort
         self.address = ""
-        self.connection: WebSocketConnection | None = None
+        self.connection: ClientConnection | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._closer: asyncio.Task[None] | None = None
         self._task: asyncio.Task[Any] | None = None
@@ -123,7 +123,7 @@ class GatewayConsumer(AsyncConsumer):  # type: ignore[misc]
         if kind == "websocket.connect":
             await self._open()
         elif kind == "websocket.receive":
-            await self._receive(message.get("text"))
+            await self._take(message)
         else:
             self._leave()
             raise StopConsumer
@@ -147,12 +147,18 @@ class GatewayConsumer(AsyncConsumer):  # type: ignore[misc]
             await self.send({"type": "websocket.close"})
             raise StopConsumer from error
         self._await_authentication()
-        await self.send({"type": "websocket.accept"})
+        await self.send(self._acceptance())
         raw = self.scope.get("extensions", {}).get("gateway.raw")
         if raw is not None:
             self.outlet.attach_raw(raw)
         else:
-            self.outlet.attach_send(self._send_text)
+            self.outlet.attach_send(self._send)
+        await self._greet()
+
+    def _acceptance(self) -> dict[str, Any]:
+        return {"type": "websocket.accept"}
+
+    async def _greet(self) -> None:
         cookie = parse_cookie(header(self.scope, b"cookie")).get(settings.SESSION_COOKIE_NAME)
         if cookie and is_own_origin(self.scope):
             await self._authenticate_browser(cookie)
@@ -207,7 +213,8 @@ class GatewayConsumer(AsyncConsumer):  # type: ignore[misc]
 
     # --- frames -----------------------------------------------------------------------------------
 
-    async def _receive(self, text: str | None) -> None:
+    async def _take(self, message: dict[str, Any]) -> None:
+        text: str | None = message.get("text")
         if text is not None and len(text) > settings.GATEWAY_MAX_FRAME_BYTES:
             # Only a server without a limit of its own, such as daphne, hands such a frame over.
             leave = self.connection.close if self.connection is not None else self._dismiss_with
@@ -226,7 +233,7 @@ class GatewayConsumer(AsyncConsumer):  # type: ignore[misc]
             self.outlet.push(reply(frame.ref, refusal(error, frame.event)))
             self._refuse(error)
 
-    async def _send_text(self, message: str | bytes) -> None:
+    async def _send(self, message: str | bytes) -> None:
         await self.send({"type": "websocket.send", "text": message})
 
     # --- closing ----------------------------------------------------------------------------------

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "og",
     "chat",
     "gifts",
+    "collab",
 ]
 
 MIDDLEWARE = [
@@ -172,9 +173,13 @@ GATEWAY_AUTHENTICATION_SECONDS: float = 10.0
 # the load balancer in front needs to notice.
 GATEWAY_STOP_DELAY_SECONDS: float = env.float("STOP_DELAY_SECONDS", default=0)
 GATEWAY_MAX_FRAME_BYTES: int = 64 * 1024
+# Paths whose WebSockets take larger messages; there the app refuses what is too large, and says so.
+GATEWAY_MAX_FRAME_BYTES_UNDER: dict[str, int] = {"/ws/collab/": 1024 * 1024}
 GATEWAY_MAX_ATTACHMENTS: int = 10
 GATEWAY_MAX_JSON_DEPTH: int = 32
 GATEWAY_MAX_BUFFER_BYTES: int = 1024 * 1024
+# A document comes in one piece, so that its sockets must be able to hold it.
+GATEWAY_MAX_BINARY_BUFFER_BYTES: int = 8 * 1024 * 1024
 GATEWAY_MAX_QUEUED_COMMANDS: int = 64
 GATEWAY_MAX_ROOMS_PER_USER: int = 10
 GATEWAY_JOINS_ANNOUNCED_UP_TO: int = 100
@@ -246,6 +251,22 @@ PAYOUT_MIN_COINS = 1000
 # What a tier's days bring back of its price, in percent.
 OG_BONUS_PERCENT = 60
 
+# --- Collaboration --------------------------------------------------------------------------------
+
+COLLAB_SESSION_SECONDS: float = env.float("COLLAB_SESSION_SECONDS", default=24 * 3600)
+COLLAB_INVITE_SECONDS: float = env.float("COLLAB_INVITE_SECONDS", default=7 * 24 * 3600)
+COLLAB_MAX_UPDATE_BYTES = 256 * 1024
+# Updates above this have a limit of their own, as reading them costs the more.
+COLLAB_LARGE_UPDATE_BYTES = 8 * 1024
+COLLAB_MAX_DOCUMENT_BYTES = 5 * 1024 * 1024
+COLLAB_MAX_FIELDS = 200
+COLLAB_MAX_POSITION_BYTES = 2048
+COLLAB_BATCH_UPDATES = 128
+# How many updates the log may have after the last snapshot before another is made.
+COLLAB_SNAPSHOT_UPDATES = 500
+# How long a process keeps a document nobody uses.
+COLLAB_REPLICA_SECONDS: float = 60.0
+
 # --- Celery ---------------------------------------------------------------------------------------
 
 CELERY_TASK_ACKS_LATE = True
@@ -273,6 +294,7 @@ CELERY_BEAT_SCHEDULE = {
     "meet-deadlines": {"task": "streams.tasks.meet_deadlines", "schedule": 5.0},
     "roll-up-numbers": {"task": "streams.tasks.roll_up_numbers", "schedule": 60.0},
     "keep-tiers": {"task": "gifts.tasks.keep_tiers", "schedule": 60.0},
+    "end-sessions": {"task": "collab.tasks.end_sessions_left", "schedule": 30.0},
     "end-combos": {"task": "gifts.tasks.end_combos_left", "schedule": 5.0},
 }
 CELERY_TIMEZONE = "UTC"

@@ -39,6 +39,11 @@ GATEWAY_RATE_LIMITS: dict[str, list[tuple[int, float]]] = {
     "boost": [(30, 60)],
     "battle": [(20, 60)],
     "coins": [(20, 60)],
+    "collab_update": [(3000, 60), (100, 2)],
+    "collab_large_update": [(60, 60), (10, 2)],
+    "collab_question": [(60, 60), (20, 5)],
+    "collab_awareness": [(1200, 60), (100, 2)],
+    "collab_edit": [(120, 60), (20, 5)],
     "sign_in": [(10, 60)],
     # Passwords that are looked at for one name, from one household and from everywhere.
     "password": [(10, 900)],

@@ -7,7 +7,7 @@ import pytest
 from gateway.bus import RoomEvent, publish_pipeline
 from gateway.presence import total
 from gateway.rooms import Room
-from gateway.wire import Wire
+from gateway.wire import TALKING
 from tests.gateway.kernel import event
 from tests.gateway.raw_clients import open_client
 from tests.people import eventually, make_people
@@ -19,7 +19,7 @@ EVENTS = 400
 @pytest.fixture
 def people():
     """One who reads, and one who does not on each wire."""
-    return make_people(1 + len(Wire))
+    return make_people(1 + len(TALKING))
 
 
 def large_event(room: Room, number: int) -> RoomEvent:
@@ -40,7 +40,9 @@ async def test_it_is_closed_and_forgotten_and_others_hear_everything_in_order(ki
     room = Room("stream", str(stream.pk))
     reader = await open_client(server, people[0])
     await reader.join(stream.pk)
-    stuck = [await open_client(server, person, wire, small=True) for person, wire in zip(people[1:], Wire, strict=True)]
+    stuck = [
+        await open_client(server, person, wire, small=True) for person, wire in zip(people[1:], TALKING, strict=True)
+    ]
     for client in stuck:
         await client.join(stream.pk)
         client.stop_reading()

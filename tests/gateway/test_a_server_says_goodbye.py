@@ -9,7 +9,7 @@ from django.db import connections
 
 from accounts import services as account_services
 from gateway.testing import LIVE_TRANSPORTS, WebSocketClient, server_process
-from gateway.wire import Wire
+from gateway.wire import TALKING
 from tests.conftest import SERVER_ENVIRONMENT
 from tests.gateway.raw_clients import open_client, open_socket
 from tests.people import Person, done, join, make_people
@@ -50,7 +50,7 @@ async def test_every_client_is_told_when_to_come_back_before_it_is_closed(people
         assert "Traceback" not in server.log.read_text()
 
 
-@pytest.mark.parametrize("wire", list(Wire))
+@pytest.mark.parametrize("wire", list(TALKING))
 async def test_commands_that_were_taken_are_answered_and_their_messages_kept(wire, mona, stream, servers, crowd):
     async with server_process("gateway", env=SERVER_ENVIRONMENT) as server:
         listener = await crowd.join(servers[0], mona, stream)

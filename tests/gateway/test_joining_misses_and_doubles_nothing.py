@@ -7,7 +7,7 @@ import pytest
 
 from gateway.bus import bus
 from gateway.errors import CommandError, ErrorCode
-from gateway.wire import Wire
+from gateway.wire import TALKING, Wire
 from tests.gateway.kernel import SECONDS, Kernel, Member, new_room, run_python
 
 FLOOD = """
@@ -38,7 +38,7 @@ async def test_joins_during_a_flood_of_other_processes_miss_and_double_nothing(k
 
     async def come_and_go() -> None:
         while not flood.done():
-            member = kernel.member(choose.choice(list(Wire)))
+            member = kernel.member(choose.choice(list(TALKING)))
             told = await kernel.join(member, room)
             for _ in range(choose.randint(0, 30)):
                 await asyncio.sleep(0)

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from gateway.presence import total
-from gateway.wire import Wire
+from gateway.wire import TALKING
 from tests.gateway.raw_clients import open_client, open_socket
 from tests.people import Person, eventually, make_people, new_address
 
@@ -26,7 +26,7 @@ async def falls_to_zero(key: str) -> None:
     await eventually(none)
 
 
-@pytest.mark.parametrize("wire", list(Wire))
+@pytest.mark.parametrize("wire", list(TALKING))
 async def test_sockets_that_vanish_while_they_open_are_not_counted_as_unauthenticated(server, wire):
     address, choose = new_address(), random.Random(7)
 
@@ -42,7 +42,7 @@ async def test_sockets_that_vanish_while_they_open_are_not_counted_as_unauthenti
     await falls_to_zero(f"unauthenticated:{address}")
 
 
-@pytest.mark.parametrize("wire", list(Wire))
+@pytest.mark.parametrize("wire", list(TALKING))
 async def test_a_client_that_vanishes_while_it_joins_is_in_no_room_and_counted_nowhere(server, wire, stream, people):
     choose = random.Random(11)
     for person in people:

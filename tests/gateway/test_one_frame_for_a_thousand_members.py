@@ -10,7 +10,7 @@ from accounts.models import User
 from gateway.bus import publish_pipeline
 from gateway.rooms import Room
 from gateway.testing import ServerProcess
-from gateway.wire import Wire
+from gateway.wire import TALKING
 from streams.models import Stream
 from tests.gateway.kernel import event
 from tests.gateway.raw_clients import RawClient, open_client
@@ -41,7 +41,7 @@ async def full_room(
     clients: list[RawClient] = []
 
     async def enter(number: int) -> None:
-        client = await open_client(server, people[number // PER_USER], list(Wire)[number % len(Wire)])
+        client = await open_client(server, people[number // PER_USER], list(TALKING)[number % len(TALKING)])
         clients.append(client)
         await client.join(stream.pk)
 
@@ -70,7 +70,7 @@ async def test_a_message_is_encoded_once_and_framed_once_for_each_wire(full_room
         return (
             told in (1, 2)
             and spent["events_encoded"] == told
-            and spent["frames_built"] == told * len(Wire)
+            and spent["frames_built"] == told * len(TALKING)
             and spent["deliveries"] == told * MEMBERS
         )
 

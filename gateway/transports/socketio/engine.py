@@ -144,7 +144,7 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
             items = await self.outlet.take(self.server.ping_interval + self.server.ping_timeout)
         finally:
             self._polling = False
-        return [polling_packet(item.message(self.outlet.wire)) for item in items or [_NOOP]]
+        return [polling_packet(message) for item in items or [_NOOP] for message in item.messages(self.outlet.wire)]
 
     async def handle_post_request(self, environ: dict[str, Any]) -> None:
         try:

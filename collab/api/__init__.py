@@ -1,0 +1,1 @@
+"""REST of collaboration, by what it is about."""

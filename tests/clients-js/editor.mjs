@@ -1,0 +1,68 @@
+// The stock y-websocket provider and a stock Yjs document, driven over lines of JSON: what happens goes out on
+// standard output as [name, data], commands come in on standard input as {"do", …}.
+// Arguments: the address, the session. The token is read from the first line of standard input.
+import { createInterface } from "node:readline";
+import WebSocket from "ws";
+import * as Y from "yjs";
+import { WebsocketProvider } from "y-websocket";
+
+const [url, session] = process.argv.slice(2);
+const print = (name, data) => process.stdout.write(JSON.stringify([name, data]) + "\n");
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+console.warn = (text) => print("$denied", { text });
+
+const token = (await lines.next()).value;
+const document = new Y.Doc();
+const text = document.getText("content");
+const provider = new WebsocketProvider(`${url}/ws/collab`, session, document, {
+  WebSocketPolyfill: WebSocket,
+  protocols: ["yjs", `bearer.${token}`],
+  disableBc: true,
+  maxBackoffTime: 500,
+});
+provider.on("status", (status) => print("$status", status));
+provider.on("sync", (synced) => print("$sync", { synced }));
+provider.on("closed", ({ code, reason }) => print("$closed", { code, reason }));
+provider.awareness.setLocalStateField("user", { name: "somebody else", color: "#123456" });
+provider.awareness.on("change", () => {
+  const states = [...provider.awareness.getStates()].map(([client, state]) => ({ client, ...state }));
+  print("$awareness", { states: states.filter(({ client }) => client !== document.clientID) });
+});
+text.observe(() => print("$text", { text: text.toString() }));
+
+// Mulberry32, so that a seed types the same everywhere.
+const random = (seed) => () => {
+  seed = (seed + 0x6d2b79f5) | 0;
+  let value = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+  value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value;
+  return ((value ^ (value >>> 14)) >>> 0) / 4294967296;
+};
+
+const actions = {
+  insert: ({ at, words }) => text.insert(Math.min(at, text.length), words),
+  delete: ({ at, length }) => text.delete(at, length),
+  cut: () => provider.ws?.terminate(),
+  leave: () => provider.disconnect(),
+  come: () => provider.connect(),
+  move: ({ to }) => {
+    provider.serverUrl = `${to}/ws/collab`;
+    provider.ws?.terminate();
+  },
+  type: ({ seed, every }) => {
+    const next = random(seed);
+    actions.typing = setInterval(() => {
+      if (next() < 0.7 || !text.length) text.insert(Math.floor(next() * (text.length + 1)), `${seed % 10}é👋`.slice(0, 1 + Math.floor(next() * 4)));
+      else text.delete(Math.floor(next() * text.length), 1);
+    }, every);
+  },
+  rest: () => clearInterval(actions.typing),
+  say: () => print("$said", { text: text.toString() }),
+  point: ({ cursor }) => provider.awareness.setLocalStateField("cursor", cursor),
+};
+
+for await (const line of lines) {
+  const command = JSON.parse(line);
+  actions[command.do](command);
+}
+provider.destroy();
+process.exit(0);
