@@ -63,6 +63,8 @@ class Presence:
         self._dirty: set[str] = set()
         self._settling: asyncio.Task[None] | None = None
         self.on_total: Callable[[str, int], None] = lambda key, total: None
+        # Called when Redis has forgotten this process, and so all it was told.
+        self.on_forgotten: Callable[[], None] = lambda: None
 
     async def enter(self, key: str, limit: int) -> bool:
         """Count one more of `key` here, unless the cluster's total would exceed `limit`.
@@ -124,10 +126,12 @@ class Presence:
             try:
                 now = time.time()
                 client = async_redis()
-                await client.zadd(PROCESSES, {self.process: now + DEAD_AFTER_SECONDS})
+                is_new = await client.zadd(PROCESSES, {self.process: now + DEAD_AFTER_SECONDS})
                 await client.zremrangebyscore(PROCESSES, "-inf", now - 3600)
-                if beats % _RESTATE_BEATS == 0:
+                if is_new or beats % _RESTATE_BEATS == 0:
                     self._dirty.update(self._counts)
+                if is_new and beats:
+                    self.on_forgotten()
                 await self._state_dirty()
                 beats += 1
             except (RedisError, OSError, TimeoutError) as error:

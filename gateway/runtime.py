@@ -160,6 +160,7 @@ class Runtime:
         hub.on_canary = self._answer_canary
         await bus.start(hub.receive, self._catch_up)
         await bus.listen(process_room(presence.process))
+        presence.on_forgotten = user_presence.restate
         hub.on_count = lambda room, count: presence.state(room.wire, count)
         self._tasks = [
             asyncio.ensure_future(presence.beat()),

@@ -12,11 +12,10 @@ import psycopg
 
 from gateway.testing import ServerProcess
 from gateway.wire import Wire
-from tests.faults.report import Report
+from tests.faults.report import PATIENCE_SECONDS, Report
 from tests.faults.viewers import SECONDS, Viewer, Writer
 from tests.people import Person
 
-SWEPT_SECONDS = 3.0
 WIRES = (Wire.WEBSOCKET, Wire.SOCKETIO)
 
 
@@ -72,7 +71,7 @@ class Burst:
         async with asyncio.timeout(SECONDS):
             await asyncio.gather(*self._writing)
 
-    async def caught_up(self, seconds: float, viewers: Sequence[Viewer] | None = None) -> float:
+    async def caught_up(self, seconds: float = PATIENCE_SECONDS, viewers: Sequence[Viewer] | None = None) -> float:
         """Wait until every viewer knows all that had been acked when this was called; returns how long it took."""
         began = time.monotonic()
         wanted = self.last_acked
@@ -135,7 +134,7 @@ class Burst:
             return not await asyncio.to_thread(unannounced_events, database_url, self.stream_id)
 
         with suppress(TimeoutError):
-            await soon(nothing_waits, SWEPT_SECONDS)
+            await soon(nothing_waits)
         return await asyncio.to_thread(unannounced_events, database_url, self.stream_id)
 
 
@@ -188,7 +187,7 @@ async def readiness(server: ServerProcess) -> dict[str, bool]:
         return checks
 
 
-async def soon(look: Callable[[], Any], seconds: float) -> float:
+async def soon(look: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> float:
     """Wait until the coroutine function `look` finds it so; returns how long it took."""
     began = time.monotonic()
     async with asyncio.timeout(seconds):

@@ -1,5 +1,10 @@
-"""What the fault tests share: servers on a Redis of their own, people, and the table's line."""
+"""What the fault tests share: servers on a Redis of their own, people, and the table's line.
 
+Those that are marked `faults` run by `make faults` alone and are held to the promised times. The others also run among
+all tests, beside which no time can be promised: they wait for what must come, and print how long it took.
+"""
+
+import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -26,14 +31,16 @@ async def redis(tmp_path: Path) -> AsyncIterator[OwnRedis]:
 
 @asynccontextmanager
 async def open_servers(*redis_urls: str, **environment: str) -> AsyncIterator[list[ServerProcess]]:
-    """A production server for each of the Redis addresses."""
+    """A production server for each of the Redis addresses, started together."""
     async with AsyncExitStack() as stack:
-        yield [
-            await stack.enter_async_context(
-                server_process("gateway", env={**ENVIRONMENT, **environment, "REDIS_URL": url})
+        yield await asyncio.gather(
+            *(
+                stack.enter_async_context(
+                    server_process("gateway", env={**ENVIRONMENT, **environment, "REDIS_URL": url})
+                )
+                for url in redis_urls
             )
-            for url in redis_urls
-        ]
+        )
 
 
 @pytest.fixture
@@ -52,12 +59,4 @@ def database_url() -> str:
 def report(request: pytest.FixtureRequest) -> Report:
     """The test's line in the table."""
     name = request.node.name.removeprefix("test_").replace("_", " ")
-    return Report(name)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every fault test is for `make faults`: beside a whole test run, what it kills may be what it waits for."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.faults)
+    return Report(name, is_held=request.node.get_closest_marker("faults") is not None)

@@ -3,17 +3,27 @@
 import sys
 import time
 
+# How long a test waits for what must come, however busy the machine is.
+PATIENCE_SECONDS = 60.0
+
 
 class Report:
     """Lines of one test; each is printed at once.
 
     Attributes:
+        is_held: whether a time that is promised fails the test when it is not kept.
         began: when the test began.
     """
 
-    def __init__(self, fault: str) -> None:
+    def __init__(self, fault: str, *, is_held: bool) -> None:
         self.fault = fault
+        self.is_held = is_held
         self.began = time.monotonic()
+
+    def within(self, promised: float, took: float) -> float:
+        """`took`, which was promised to be at most `promised` seconds."""
+        assert took <= promised or not self.is_held, f"{took:.2f} s, and {promised} s were promised"
+        return took
 
     def line(self, **counted: object) -> None:
         """Print what was counted so far."""

@@ -26,7 +26,7 @@ async def test_postgresql_ends_every_connection_again_and_again_under_load(tmp_p
                 ended += await asyncio.to_thread(postgres.end_all_connections)
             await crowd.acked(50)
             await crowd.stop()
-            await crowd.caught_up(5)
+            await crowd.caught_up()
             await crowd.judge(postgres.url, report, connections_ended=ended)
             assert ended > 20
             assert sum("Traceback" in server.log.read_text() for server in servers) == 0
@@ -46,16 +46,16 @@ async def test_postgresql_is_killed_under_load_for_some_seconds(tmp_path, redis,
             async def says_so() -> bool:
                 return not any([(await readiness(server))["database"] for server in servers])
 
-            red = await soon(says_so, 5)
+            red = await soon(says_so)
             await asyncio.sleep(max(0.0, killed + 3 - time.monotonic()))
             await postgres.start()
             back = time.monotonic()
             await crowd.acked(100)
             recovered = time.monotonic() - back
             for server in servers:
-                await soon(lambda server=server: _is_ready(server), 5)
+                await soon(lambda server=server: _is_ready(server))
             await crowd.stop()
-            await crowd.caught_up(5)
+            await crowd.caught_up()
             await crowd.judge(postgres.url, report, red_after=red, a_hundred_acks_after=recovered)
             assert all(writer.refused["unavailable"] for writer in crowd.writers)
             for server in servers:

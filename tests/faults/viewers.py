@@ -11,10 +11,9 @@ import aiohttp
 
 from gateway.testing import ServerProcess
 from gateway.wire import Wire
+from tests.faults.report import PATIENCE_SECONDS as SECONDS
 from tests.gateway.raw_clients import RawClient, open_socket
 from tests.people import Person
-
-SECONDS = 30.0
 
 
 class Inbox(list[str]):
