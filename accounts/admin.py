@@ -13,7 +13,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts import services
-from accounts.models import Session, User, Violation
+from accounts.models import EvasionFlag, Session, User, Violation
 from audit.audited import AuditedAdmin
 
 
@@ -118,6 +118,27 @@ class ViolationAdmin(AuditedAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Violation | None = None) -> bool:
+        return False
+
+
+@admin.register(EvasionFlag)
+class EvasionFlagAdmin(AuditedAdmin):
+    """New accounts that may be banned users'; looked at by hand, because a device or a network can be shared."""
+
+    list_display = ("created_at", "user", "banned", "signal", "resolved_at")
+    list_filter = ("signal", ("resolved_at", admin.EmptyFieldListFilter))
+    search_fields = ("user__username", "banned__username")
+    list_select_related = ("user", "banned")
+    actions = ["resolve"]
+
+    @admin.action(description="Nothing to be done", permissions=["view"])
+    def resolve(self, request: HttpRequest, queryset: QuerySet[EvasionFlag]) -> None:
+        services.resolve_evasion(flag_ids=list(queryset.values_list("pk", flat=True)))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: EvasionFlag | None = None) -> bool:
         return False
 
 

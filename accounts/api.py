@@ -33,10 +33,11 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
 
 
 class Credentials(serializers.Serializer[Any]):
-    """A name and a password."""
+    """A name and a password; `deviceId` is what the app calls its device, and proves nothing."""
 
     username = serializers.CharField(max_length=30)
     password = serializers.CharField(max_length=128, trim_whitespace=False)
+    deviceId = serializers.CharField(max_length=128, required=False, allow_blank=True)
 
 
 class RefreshRequest(serializers.Serializer[Any]):
@@ -99,7 +100,13 @@ class RegisterView(PublicView):
     def post(self, request: Request) -> Response:
         data = _valid(Credentials, request)
         user = services.register(username=data["username"], password=data["password"])
-        return Response(_tokens(services.open_session(user=user, user_agent=_user_agent(request))), status=201)
+        tokens = services.open_session(
+            user=user,
+            user_agent=_user_agent(request),
+            address=request_address(request._request),
+            device_id=data.get("deviceId", ""),
+        )
+        return Response(_tokens(tokens), status=201)
 
 
 class TokenView(PublicView):
@@ -113,6 +120,7 @@ class TokenView(PublicView):
             password=data["password"],
             user_agent=_user_agent(request),
             address=request_address(request._request),
+            device_id=data.get("deviceId", ""),
         )
         return Response(_tokens(tokens))
 

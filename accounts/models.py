@@ -49,6 +49,11 @@ class Session(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
     refresh_jti = models.CharField(max_length=64, blank=True, default="")
     user_agent = EncryptedTextField(blank=True, default="")
+    # Where it was opened, and what is kept of its device and network to find the same again.
+    address = EncryptedTextField(blank=True, default="")
+    country = models.CharField(max_length=2, blank=True, default="")
+    device = models.CharField(max_length=64, blank=True, default="")
+    network = models.CharField(max_length=64, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField(auto_now_add=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
@@ -57,7 +62,9 @@ class Session(models.Model):
     class Meta:
         ordering = ["-created_at"]
         indexes = [
-            models.Index(fields=["user"], name="accounts_session_open", condition=models.Q(revoked_at__isnull=True))
+            models.Index(fields=["user"], name="accounts_session_open", condition=models.Q(revoked_at__isnull=True)),
+            models.Index(fields=["device"], name="accounts_session_device", condition=~models.Q(device="")),
+            models.Index(fields=["network"], name="accounts_session_network", condition=~models.Q(network="")),
         ]
 
     def __str__(self) -> str:
@@ -84,3 +91,28 @@ class Violation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} of {self.event or 'an unknown command'}"
+
+
+class Signal(models.TextChoices):
+    """What two accounts share."""
+
+    DEVICE = "device"
+    NETWORK = "network"
+
+
+class EvasionFlag(models.Model):
+    """A new account that may be a banned user's, for a moderator to look at."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="evasion_flags")
+    banned = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    signal = models.CharField(max_length=10, choices=Signal.choices)
+    created_at = models.DateTimeField(auto_now_add=True)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["user", "banned", "signal"], name="evasion_flag_once")]
+        indexes = [models.Index(fields=["id"], name="evasion_flags_open", condition=models.Q(resolved_at__isnull=True))]
+
+    def __str__(self) -> str:
+        return f"user {self.user_id} shares a {self.signal} with user {self.banned_id}"

@@ -12,7 +12,9 @@ from django.utils import timezone
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
-from accounts.models import Session, User, Violation
+from accounts.evasion import device_fingerprint, flag_evasion, network_fingerprint
+from accounts.models import EvasionFlag, Session, User, Violation
+from gateway.countries import country_of
 from gateway.database import write_rows
 from gateway.errors import BANNED, INVALID_TOKEN, CloseCode, CommandError, ErrorCode
 from gateway.identity import SESSION_CLAIM
@@ -52,11 +54,12 @@ def register(*, username: str, password: str) -> User:
     return user
 
 
-def sign_in(*, username: str, password: str, user_agent: str, address: str) -> Tokens:
+def sign_in(*, username: str, password: str, user_agent: str, address: str, device_id: str = "") -> Tokens:
     """Open a session for whoever knows the password.
 
     Args:
         address: where they sign in from; wrong passwords count against it.
+        device_id: what the app calls its device.
 
     Raises:
         CommandError: `invalid_credentials`, `banned`, or `rate_limited` after too many wrong passwords.
@@ -66,15 +69,29 @@ def sign_in(*, username: str, password: str, user_agent: str, address: str) -> T
         raise CommandError(ErrorCode.INVALID_CREDENTIALS)
     if user.is_banned:
         raise CommandError(ErrorCode.BANNED)
-    return open_session(user=user, user_agent=user_agent)
+    return open_session(user=user, user_agent=user_agent, address=address, device_id=device_id)
 
 
-def open_session(*, user: User, user_agent: str) -> Tokens:
-    """Open a session for `user`, who has proved who they are."""
-    session = Session(user=user, user_agent=user_agent[:200])
+def open_session(*, user: User, user_agent: str, address: str = "", device_id: str = "") -> Tokens:
+    """Open a session for `user`, who has proved who they are.
+
+    Args:
+        address: where from.
+        device_id: what the app calls its device; a signal for moderators, and no proof of anything.
+    """
+    session = Session(
+        user=user,
+        user_agent=user_agent[:200],
+        address=address,
+        country=country_of(address),
+        device=device_fingerprint(device_id),
+        network=network_fingerprint(address),
+    )
     refresh = _refresh_token(session)
     session.refresh_jti = refresh["jti"]
-    session.save()
+    with transaction.atomic(durable=True):
+        session.save()
+        flag_evasion(session)
     return Tokens(str(access_token(session)), str(refresh), user, session)
 
 
@@ -163,6 +180,11 @@ def ban(*, user: User) -> None:
 def unban(*, user: User) -> None:
     """Let `user` in again."""
     User.objects.filter(pk=user.pk).update(is_banned=False)
+
+
+def resolve_evasion(*, flag_ids: Sequence[int]) -> None:
+    """Close flags of new accounts that may be banned users'."""
+    EvasionFlag.objects.filter(pk__in=flag_ids, resolved_at__isnull=True).update(resolved_at=timezone.now())
 
 
 def note_last_seen(rows: Sequence[LastSeen]) -> None:

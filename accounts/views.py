@@ -15,6 +15,7 @@ from accounts.forms import RegisterForm, SignInForm
 from accounts.models import User
 from gateway.errors import CommandError
 from gateway.identity import SESSION_CLAIM
+from gateway.transports.rest import request_address
 
 
 class SignInView(LoginView):
@@ -68,5 +69,7 @@ class SignOutView(LogoutView):
 
 
 def _remember_session(request: HttpRequest, user: User) -> None:
-    tokens = services.open_session(user=user, user_agent=request.headers.get("User-Agent", ""))
+    tokens = services.open_session(
+        user=user, user_agent=request.headers.get("User-Agent", ""), address=request_address(request)
+    )
     request.session[SESSION_CLAIM] = str(tokens.session.pk)

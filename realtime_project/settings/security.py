@@ -23,6 +23,10 @@ GATEWAY_BLOCK_SECONDS: float = 300
 GATEWAY_LONGEST_BLOCK_SECONDS: float = 24 * 3600
 # A MaxMind DB with countries; without one the country of nobody is known.
 GEOIP_DATABASE: str = env.str("GEOIP_DATABASE", default="")
+# An account is new for so long: one that shares a device or a network with a banned user is flagged, once for each of
+# so many.
+EVASION_NEW_ACCOUNT = timedelta(days=7)
+EVASION_MOST_MATCHES = 20
 # How long moderators see a violation.
 VIOLATIONS_KEPT = timedelta(days=90)
 # Addresses of proxies whose X-Forwarded-For is believed.

@@ -1,0 +1,57 @@
+"""Who may have come back under another name: a new account that shares a device or a network with a banned one.
+
+A device is known by an HMAC of the id its app sends, a network by one of the address's prefix. Either can be shared or
+made up: they are signals for a person to look at, and never let anybody in or keep anybody out.
+"""
+
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import EvasionFlag, Session, Signal
+from gateway.encryption import fingerprint
+
+_PREFIX_BITS = {4: 24, 6: 64}
+
+
+def device_fingerprint(device_id: str) -> str:
+    """What is kept of the id an app sends for its device; empty without one."""
+    return fingerprint(f"device:{device_id}") if device_id else ""
+
+
+def network_fingerprint(address: str) -> str:
+    """What is kept of the network of an address: a /24, or a /64 of IPv6; empty when it is none."""
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return ""
+    if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
+        ip = ip.ipv4_mapped
+    network = ip_network(f"{ip}/{_PREFIX_BITS[ip.version]}", strict=False)
+    return fingerprint(f"network:{network}")
+
+
+def flag_evasion(session: Session) -> None:
+    """Flag a new account whose session shares a device or a network with a banned user, once for each of them.
+
+    Runs in the caller's transaction.
+    """
+    if timezone.now() - session.user.date_joined > settings.EVASION_NEW_ACCOUNT:
+        return
+    shared = Q(device=session.device) if session.device else Q(pk=None)
+    if session.network:
+        shared |= Q(network=session.network)
+    others = Session.objects.filter(shared, user__is_banned=True).exclude(user=session.user).order_by("-created_at")
+    EvasionFlag.objects.bulk_create(
+        [
+            EvasionFlag(
+                user=session.user,
+                banned_id=other.user_id,
+                signal=Signal.DEVICE if session.device and other.device == session.device else Signal.NETWORK,
+            )
+            for other in others[: settings.EVASION_MOST_MATCHES]
+        ],
+        ignore_conflicts=True,
+    )

@@ -1,0 +1,22 @@
+"""Ten thousand malformed, oversized and hostile inputs a seed over every transport: nobody is let in, nothing dies.
+
+`FUZZ_SEED=N` sends what that seed makes; what went wrong is told with its seed.
+"""
+
+import os
+
+import pytest
+
+from tests.faults.hostile import attack
+from tests.faults.report import Report
+
+# Seeds that found something stay here for good.
+SEEDS = [int(os.environ["FUZZ_SEED"])] if "FUZZ_SEED" in os.environ else [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_ten_thousand(seed, alice, bob, charlie, stream, crowd, report: Report):
+    done_to = await attack(seed, 2000, alice, bob, charlie, stream, crowd)
+
+    report.line(seed=seed, inputs=sum(done_to.sent.values()), growth_MiB=done_to.growth / 1024 / 1024)
+    assert sum(done_to.sent.values()) == 10_000
