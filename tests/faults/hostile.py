@@ -22,6 +22,7 @@ GROWTH_BYTES = 80 * 1024 * 1024
 TRANSPORTS = ("rest", "polling", "websocket", "socketio", "raw")
 _FRAMES_A_SOCKET = 20
 _SECONDS = 30.0
+_MOMENT_SECONDS = 0.05
 # What a socket that never said who it is may hear over `/ws/` and over Socket.IO; anything else lets it in.
 _STRANGERS_HEAR = ('{"event":"reply"', '{"event":"error"', '{"event":"session:closing"')
 _SOCKETIO_LET_IN = ('40{"sid"', '42["session:ready"')
@@ -112,31 +113,44 @@ class Attack:
         self, session: aiohttp.ClientSession, path: str, name: str, first: str | None, make: Any
     ) -> list[str]:
         heard: list[str] = []
-        with suppress(aiohttp.ClientError, ConnectionError, TimeoutError):
-            async with (
-                asyncio.timeout(_SECONDS),
-                session.ws_connect(path, headers={"X-Forwarded-For": new_address()}, max_msg_size=0) as socket,
-            ):
-                if first is not None:
-                    await socket.send_str(first)
-                while inputs:
-                    data = inputs.pop()
-                    self.sent[name] += 1
-                    with suppress(UnicodeEncodeError):
-                        await (socket.send_bytes(data) if isinstance(data, bytes) else socket.send_str(data))
-                    if socket.closed:
-                        break
-                await self._listen(socket, heard)
+        inputs = [make() for _ in range(_FRAMES_A_SOCKET)]
+        # Whoever breaks the protocol is closed: what is left is sent on another socket.
+        while inputs:
+            with suppress(aiohttp.ClientError, ConnectionError, TimeoutError):
+                async with session.ws_connect(
+                    path, headers={"X-Forwarded-For": new_address()}, max_msg_size=0
+                ) as socket:
+                    await self._send(socket, name, first, inputs, heard)
+        return heard
 
-    async def _listen(self, socket: aiohttp.ClientWebSocketResponse, heard: list[str]) -> None:
+    async def _send(
+        self,
+        socket: aiohttp.ClientWebSocketResponse,
+        name: str,
+        first: str | None,
+        inputs: list[str | bytes],
+        heard: list[str],
+    ) -> None:
+        if first is not None:
+            await socket.send_str(first)
+        while inputs:
+            data = inputs.pop()
+            self.sent[name] += 1
+            with suppress(UnicodeEncodeError):
+                await (socket.send_bytes(data) if isinstance(data, bytes) else socket.send_str(data))
+            if await self._is_closed(socket, heard):
+                return
+
+    async def _is_closed(self, socket: aiohttp.ClientWebSocketResponse, heard: list[str]) -> bool:
         """Hear what the server has to say, until it has said nothing for a moment or has closed."""
         with suppress(TimeoutError):
             while True:
-                message = await socket.receive(timeout=0.2)
+                message = await socket.receive(timeout=_MOMENT_SECONDS)
                 if message.type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.ERROR):
-                    return
+                    return True
                 if message.type is aiohttp.WSMsgType.TEXT:
                     heard.append(message.data)
+        return False
 
     async def _raw(self, session: aiohttp.ClientSession, fuzzer: Fuzzer) -> None:
         place = urlsplit(self._server.url)
