@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from gateway.events import Command, Delivery, Event, Id, command, event
+from gateway.events import Command, Delivery, Event, Id, Since, command, event
 
 
 @command(
@@ -17,8 +17,9 @@ class SendMessage(Command):
 
     stream_id: Id
     message: str
-    type: Literal["public", "private", "gift", "text", "emoji"] = "public"
+    type: Literal["public", "private", "gift", "text", "emoji", "lounge"] = "public"
     reply_to: Id | None = None
+    spotlight: bool = False
     attachments: Annotated[list[str], msgspec.Meta(max_length=0)] = []
 
 
@@ -27,6 +28,30 @@ class RemoveMessage(Command):
     """Take a message back: one's own within a minute (OG 4 and 5: at any time), any in a stream one moderates."""
 
     message_id: Id
+
+
+@command("chat:pin", example={"messageId": "12"})
+class PinMessage(Command):
+    """Pin a message above the chat; with `pinned` false, take it down.
+
+    The host and moderators pin any message the room sees. From OG 3 on, viewers pin one of their own for five minutes,
+    unless another one is pinned.
+    """
+
+    message_id: Id
+    pinned: bool = True
+
+
+@command("lounge:watch", needs_connection=True, example={"streamId": "7"})
+class WatchLounge(Command):
+    """Hear what is said in the stream's lounge, from OG 4 on, or as host or moderator; with `watch` false, no more.
+
+    With `since`, the answer tells what was missed too, when it is still kept.
+    """
+
+    stream_id: Id
+    watch: bool = True
+    since: Since | None = None
 
 
 class Mention(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
@@ -59,13 +84,14 @@ class Reply(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
 
 @event(
     "chat:new",
-    to="the room, its sender included; a whisper goes to its sender, the host and the moderators alone",
+    to="the room, its sender included; a whisper goes to its sender, the host and the moderators alone; what is said in"
+    " the lounge to those who watch it",
     delivery=Delivery.ORDERED,
     example={
         "id": "12", "userId": "2", "username": "bob", "message": "Hello @alice", "type": "public",
         "timestamp": "2026-01-01T12:00:00.000Z", "userAvatar": "", "messageType": "text",
         "mentions": [{"userId": "1", "username": "alice", "start": 6, "end": 12}], "replyTo": None, "threadId": None,
-        "ogLevel": 0, "badges": [], "gift": None, "streamId": "7",
+        "ogLevel": 0, "badges": [], "spotlight": False, "gift": None, "streamId": "7",
     },
 )  # fmt: skip
 class ChatMessage(Event):
@@ -88,6 +114,7 @@ class ChatMessage(Event):
     thread_id: str | None
     og_level: int
     badges: list[str]
+    spotlight: bool
     gift: GiftInChat | None
     stream_id: str
 
@@ -113,4 +140,43 @@ class MessageRemoved(Event):
     stream_id: str
     reason: str
     removed_by: str | None
+    timestamp: str
+
+
+class Pinned(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
+    """The pinned message of a stream. It goes by itself at `expiresAt`, or with its message."""
+
+    message: ChatMessage
+    pinned_by: str | None
+    expires_at: str | None
+
+
+@event(
+    "chat:pinned",
+    to="the room",
+    delivery=Delivery.DURABLE,
+    example={
+        "streamId": "7", "timestamp": "2026-01-01T12:00:00.000Z", "by": "1",
+        "pinned": {
+            "message": {
+                "id": "12", "userId": "2", "username": "bob", "message": "Hello", "type": "public",
+                "timestamp": "2026-01-01T12:00:00.000Z", "userAvatar": "", "messageType": "text", "mentions": [],
+                "replyTo": None, "threadId": None, "ogLevel": 3, "badges": ["og"], "spotlight": False, "gift": None,
+                "streamId": "7",
+            },
+            "pinnedBy": "2", "expiresAt": "2026-01-01T12:05:00.000Z",
+        },
+    },
+)  # fmt: skip
+class MessagePinned(Event):
+    """Another message is pinned, in place of any before; or none is.
+
+    Attributes:
+        pinned: the message above the chat from now on; null for none.
+        by: who pinned it or took it down.
+    """
+
+    stream_id: str
+    pinned: Pinned | None
+    by: str
     timestamp: str

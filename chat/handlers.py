@@ -3,20 +3,25 @@
 from django.conf import settings
 
 from chat import render, selectors, services
-from chat.events import RemoveMessage, SendMessage
+from chat.events import PinMessage, RemoveMessage, SendMessage, WatchLounge
 from chat.models import Kind, Visibility
-from chat.services import Draft, gift_lines, removal
+from chat.rooms import LoungeRooms, lounge_room
+from chat.services import Draft, gift_lines, pins, removal
 from chat.text import require_emoji
-from gateway import limits
+from gateway import limits, rooms
 from gateway.batch import Batcher
+from gateway.connection import Connection
 from gateway.database import in_database
 from gateway.dispatch import Context, handles
 from gateway.errors import CommandError, ErrorCode
+from gateway.events import Standing
+from gateway.hub import hub
 from gateway.idempotency import Answer
 from gateway.identity import Identity, identify_session
 from gateway.limits import Bucket
+from gateway.resuming import resume
 from moderation.plain_text import require_text
-from streams.selectors import StreamCard, access_cached_card
+from streams.selectors import StreamCard, access_cached_card, require_og_level
 from streams.services.lines import writes_gift_lines
 from streams.services.rollups import counts_minutes
 from streams.snapshot import contribute
@@ -30,6 +35,7 @@ _TYPES = {
     "emoji": (Visibility.PUBLIC, Kind.EMOJI),
     "gift": (Visibility.GIFT, Kind.GIFT),
     "private": (Visibility.PRIVATE, Kind.TEXT),
+    "lounge": (Visibility.LOUNGE, Kind.TEXT),
 }
 
 
@@ -42,6 +48,10 @@ async def chat_new(context: Context, command: SendMessage) -> Answer:
     if not card.is_live:
         raise CommandError(ErrorCode.NOT_LIVE)
     visibility, kind = _TYPES[command.type]
+    if visibility is Visibility.LOUNGE:
+        await in_database(selectors.require_lounge, card, author)
+    if command.spotlight:
+        await _require_spotlight(author)
     text = require_emoji(command.message) if kind is Kind.EMOJI else require_text(command.message)
     return await batcher.submit(
         Draft(
@@ -51,6 +61,7 @@ async def chat_new(context: Context, command: SendMessage) -> Answer:
             type=visibility,
             message_type=kind,
             reply_to=int(command.reply_to) if command.reply_to else None,
+            spotlight=command.spotlight,
             key=context.key,
         )
     )
@@ -59,9 +70,51 @@ async def chat_new(context: Context, command: SendMessage) -> Answer:
 @handles(RemoveMessage)
 async def chat_remove(context: Context, command: RemoveMessage) -> None:
     """Take a message back; who may is read now."""
-    identity = await in_database(identify_session, context.identity.user_id, context.identity.session_id)
+    identity = await _identity_now(context)
     message, card = await in_database(selectors.access_message, identity, command.message_id)
     await in_database(removal.remove_message, remover=identity, message=message, card=card)
+
+
+@handles(PinMessage)
+async def chat_pin(context: Context, command: PinMessage) -> None:
+    """Pin a message, or take it down; who may is read now."""
+    identity = await _identity_now(context)
+    message, card = await in_database(selectors.access_message, identity, command.message_id)
+    act = pins.pin_message if command.pinned else pins.unpin_message
+    await in_database(act, pinner=identity, message=message, card=card)
+
+
+@handles(WatchLounge)
+async def lounge_watch(context: Context, command: WatchLounge) -> Standing | None:
+    """Enter the lounge, or leave it; who may enter is read now."""
+    connection = context.caller
+    assert isinstance(connection, Connection)
+    room = lounge_room(command.stream_id)
+    hub.leave(connection, room)
+    if not command.watch:
+        return None
+    identity = await _identity_now(context)
+    await in_database(rooms.authorize, identity, room)
+    _require_place_in_lounges(connection)
+    async with hub.joining(connection, room) as entry:
+        listener = await resume(room, command.since)
+        entry.admit_after_answer(listener.position)
+    return listener.standing
+
+
+async def _identity_now(context: Context) -> Identity:
+    return await in_database(identify_session, context.identity.user_id, context.identity.session_id)
+
+
+async def _require_spotlight(author: Identity) -> None:
+    await in_database(require_og_level, int(author.user_id), settings.CHAT_SPOTLIGHT_FROM_OG_LEVEL)
+    await limits.spend(limits.rate("spotlight", author.user_id))
+
+
+def _require_place_in_lounges(connection: Connection) -> None:
+    watched = sum(other.kind == LoungeRooms.name for other in connection.rooms)
+    if settings.GATEWAY_LIMITS_ENABLED and watched >= settings.GATEWAY_MAX_ROOMS_PER_USER:
+        raise CommandError(ErrorCode.TOO_MANY_ROOMS, limits={"rooms": settings.GATEWAY_MAX_ROOMS_PER_USER})
 
 
 def _buckets(author: Identity, card: StreamCard) -> list[Bucket]:
@@ -72,6 +125,12 @@ def _buckets(author: Identity, card: StreamCard) -> list[Bucket]:
         key = f"slow:{card.id}:{author.user_id}"
         buckets.append(Bucket(key, 1, card.slow_mode_seconds, ErrorCode.SLOW_MODE))
     return buckets
+
+
+@contribute("pinned")
+def pinned_message(card: StreamCard) -> object:
+    """The pinned message, for a joiner's snapshot."""
+    return pins.pinned_of(card)
 
 
 @contribute("messages")

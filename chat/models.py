@@ -14,6 +14,11 @@ class Visibility(models.TextChoices):
     PUBLIC = "public"
     PRIVATE = "private"
     GIFT = "gift"
+    LOUNGE = "lounge"
+
+
+# What everybody in the room sees.
+ROOM_WIDE = (Visibility.PUBLIC, Visibility.GIFT)
 
 
 class Kind(models.TextChoices):
@@ -57,6 +62,7 @@ class Message(models.Model):
     model_version = models.CharField(max_length=60)
     policy_version = models.CharField(max_length=60)
     created_at = models.DateTimeField()
+    is_spotlight = models.BooleanField(default=False, db_default=False)
     # Of a line that tells of gifts: their combo, and what the line shows of it.
     combo = models.BigIntegerField(null=True, blank=True)
     gift: "models.JSONField[dict[str, Any] | None, dict[str, Any] | None]" = models.JSONField(null=True, blank=True)
@@ -80,3 +86,18 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"message {self.pk}"
+
+
+class Pin(models.Model):
+    """The one pinned message of a stream, or none. Its row is what those who pin at once wait for."""
+
+    stream = models.OneToOneField("streams.Stream", on_delete=models.CASCADE, related_name="pin", primary_key=True)
+    message = models.ForeignKey(Message, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    pinned_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    # Empty while it holds until somebody takes it down.
+    expires_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"pin of stream {self.stream_id}"

@@ -33,6 +33,7 @@ class NewMessage(msgspec.Struct, kw_only=True, frozen=True):
     model_version: str
     policy_version: str
     created_at: datetime
+    is_spotlight: bool
     gift: None = None
 
 
@@ -59,6 +60,7 @@ def render_of(
         thread_id=str(message.thread_id) if message.thread_id is not None else None,
         og_level=author.og_level,
         badges=badges(author, card),
+        spotlight=message.is_spotlight,
         gift=msgspec.convert(message.gift, GiftInChat) if message.gift is not None else None,
         stream_id=card.id,
     )

@@ -1,17 +1,18 @@
-"""Reading messages. A whisper is read by its author, the host and moderators alone."""
+"""Reading messages: a whisper is for its author, the host and moderators, the lounge for high tiers and them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import TruncMinute
 
-from chat.models import Message, RemovalReason, Visibility
+from chat.models import ROOM_WIDE, Message, Pin, RemovalReason, Visibility
 from gateway.database import run
 from gateway.errors import CommandError, ErrorCode
 from gateway.identity import Identity
-from streams.selectors import StreamCard, find_card
+from streams.selectors import StreamCard, find_card, require_og_level
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,13 @@ def access_messages(card: StreamCard, identity: Identity | None) -> QuerySet[Mes
     shown = Message.objects.filter(stream_id=int(card.id), removed_at__isnull=True)
     messages = shown.select_related("author", "reply_to__author")
     if identity is None:
-        return messages.exclude(type=Visibility.PRIVATE)
+        return messages.filter(type__in=ROOM_WIDE)
     if card.may_moderate(identity):
         return messages
-    return messages.filter(~Q(type=Visibility.PRIVATE) | Q(author_id=int(identity.user_id)))
+    readable = Q(type__in=ROOM_WIDE) | Q(type=Visibility.PRIVATE, author_id=int(identity.user_id))
+    if may_enter_lounge(card, identity):
+        readable |= Q(type=Visibility.LOUNGE)
+    return messages.filter(readable)
 
 
 def access_message(identity: Identity, message_id: str) -> tuple[Message, StreamCard]:
@@ -43,10 +47,31 @@ def access_message(identity: Identity, message_id: str) -> tuple[Message, Stream
     card = find_card(str(message.stream_id)) if message is not None else None
     if message is None or card is None or not card.may_enter(identity):
         raise CommandError(ErrorCode.NOT_FOUND)
-    is_own = str(message.author_id) == identity.user_id
-    if message.type == Visibility.PRIVATE and not is_own and not card.may_moderate(identity):
+    if not _may_read(message, identity, card):
         raise CommandError(ErrorCode.NOT_FOUND)
     return message, card
+
+
+def pinned(stream_id: int, now: datetime) -> Pin | None:
+    """What is pinned in a stream, with its message; nothing once that is removed or its time is over."""
+    pins = Pin.objects.filter(stream=stream_id, message__removed_at__isnull=True, message__isnull=False)
+    holding = pins.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now))
+    return holding.select_related("message__author", "message__reply_to__author").first()
+
+
+def require_lounge(card: StreamCard, identity: Identity) -> None:
+    """Check that the user may enter the lounge, by their tier as it is now.
+
+    Raises:
+        CommandError: `access_denied`.
+    """
+    if not card.may_moderate(identity):
+        require_og_level(int(identity.user_id), settings.CHAT_LOUNGE_FROM_OG_LEVEL)
+
+
+def may_enter_lounge(card: StreamCard, identity: Identity) -> bool:
+    """Whether the user, as their role and tier are known, reads and writes in the lounge."""
+    return identity.og_level >= settings.CHAT_LOUNGE_FROM_OG_LEVEL or card.may_moderate(identity)
 
 
 def page_before(messages: QuerySet[Message], before: int | None, limit: int) -> Page:
@@ -72,9 +97,15 @@ def messages_by_id(ids: Iterable[int]) -> dict[int, Message]:
 def comments_by_minute(start: datetime, end: datetime) -> dict[tuple[int, datetime], dict[str, int]]:
     """Messages the room has seen, by stream and minute, for the roll-ups of streams."""
     written = Message.objects.filter(created_at__gte=start, created_at__lt=end, combo__isnull=True)
-    messages = written.exclude(type=Visibility.PRIVATE).exclude(removed_reason=RemovalReason.HELD)
+    messages = written.filter(type__in=ROOM_WIDE).exclude(removed_reason=RemovalReason.HELD)
     rows = messages.annotate(minute=TruncMinute("created_at", tzinfo=UTC)).values("stream", "minute").order_by()
     return {(row["stream"], row["minute"]): {"comments": row["count"]} for row in rows.annotate(count=Count("pk"))}
+
+
+def _may_read(message: Message, identity: Identity, card: StreamCard) -> bool:
+    if message.type in ROOM_WIDE or str(message.author_id) == identity.user_id or card.may_moderate(identity):
+        return True
+    return message.type == Visibility.LOUNGE and may_enter_lounge(card, identity)
 
 
 def next_ids(count: int) -> list[int]:

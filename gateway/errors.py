@@ -27,6 +27,7 @@ class ErrorCode(StrEnum):
     NOT_JOINED = "not_joined"
     NOT_LIVE = "not_live"
     INVALID_STATE = "invalid_state"
+    EARLY_ACCESS = "early_access"
     ROOM_FULL = "room_full"
     TOO_MANY_ROOMS = "too_many_rooms"
     RATE_LIMITED = "rate_limited"
@@ -82,6 +83,11 @@ ERRORS: dict[ErrorCode, ErrorKind] = {
     ErrorCode.NOT_JOINED: ErrorKind("Join the stream first", 409, "Send `stream:join` before this event."),
     ErrorCode.NOT_LIVE: ErrorKind("The stream is not live", 409, "Wait for the stream to start."),
     ErrorCode.INVALID_STATE: ErrorKind("That is not possible now", 409, "The object has moved on; read it again."),
+    ErrorCode.EARLY_ACCESS: ErrorKind(
+        "The stream opens to everybody in {seconds} seconds",
+        403,
+        "Wait `retryAfter` seconds; from OG level 2 on, one may join now.",
+    ),
     ErrorCode.ROOM_FULL: ErrorKind("Room full", 409, "Try again when viewers have left."),
     ErrorCode.TOO_MANY_ROOMS: ErrorKind("Too many rooms", 409, "Leave a stream before joining another."),
     ErrorCode.RATE_LIMITED: ErrorKind(

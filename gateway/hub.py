@@ -31,6 +31,8 @@ class Hub:
         self.connections: dict[str, Connection] = {}
         # Called when the number of distinct users of a counted room changes here.
         self.on_count: Callable[[Room, int], None] = lambda room, count: None
+        # Called when the loyalty level of a connection's user has changed.
+        self.on_level: Callable[[Connection], None] = lambda connection: None
         # Called when somebody tells this process to stop.
         self.on_stop: Callable[[], None] = lambda: None
         # Called when somebody asks this process whether it is well.
@@ -41,8 +43,10 @@ class Hub:
     # --- membership -------------------------------------------------------------------------------
 
     @asynccontextmanager
-    async def joining(self, connection: Connection, room: Room) -> AsyncIterator[Joining]:
+    async def joining(self, connection: Connection, room: Room, *, counted: bool = True) -> AsyncIterator[Joining]:
         """Enter `room`: listen, hold messages back, and let in when the caller calls `admit`.
+
+        One that is not `counted` hears all of it and is nobody in the room's numbers.
 
         A caller that leaves without calling `admit` leaves the room. Callers have authorised the
         connection by the room kind's `authorize` before.
@@ -58,6 +62,8 @@ class Hub:
             local = self.rooms[room] = LocalRoom(room)
         entry = local.joining[connection] = Joining(local, connection)
         connection.rooms[room] = None
+        if not counted:
+            local.uncounted.add(connection)
         self._count(local, connection, +1)
         entry.place = len(local.users)
         try:
@@ -80,6 +86,7 @@ class Hub:
         local.members[connection.wire].pop(connection, None)
         local.joining.pop(connection, None)
         self._count(local, connection, -1)
+        local.uncounted.discard(connection)
         if not local.size:
             # A room left and entered again soon keeps its subscription.
             asyncio.get_running_loop().call_later(_LINGER_SECONDS, self._forget, local)
@@ -105,6 +112,8 @@ class Hub:
         return rooms
 
     def _count(self, local: LocalRoom, connection: Connection, change: int) -> None:
+        if connection in local.uncounted:
+            return
         before = len(local.users)
         user_id = connection.identity.user_id
         local.users[user_id] += change
@@ -166,6 +175,7 @@ class Hub:
         elif isinstance(message, LevelChange):
             for connection in local.connections:
                 connection.set_level(message.level)
+                self.on_level(connection)
         elif message.seq == 0:
             self._accept(local, message)
         else:

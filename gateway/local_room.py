@@ -96,6 +96,7 @@ class LocalRoom:
         "repair_again",
         "repairing",
         "room",
+        "uncounted",
         "users",
         "writing",
     )
@@ -104,6 +105,8 @@ class LocalRoom:
         self.room = room
         self.members: tuple[dict[Connection, Outlet], ...] = tuple({} for _ in Wire)
         self.users: Counter[str] = Counter()
+        # Those who are in and not among the users that are counted.
+        self.uncounted: set[Connection] = set()
         self.joining: dict[Connection, Joining] = {}
         self.position: Position | None = None
         # Epochs that are over; what still arrives of them is older than what members were told since.

@@ -13,8 +13,9 @@ from django.conf import settings
 from django.db import connection as db_connection
 from redis.exceptions import RedisError
 
-from gateway import outbox, recovery, violations
+from gateway import outbox, recovery, rooms, violations
 from gateway.bus import bus, process_room
+from gateway.connection import Connection
 from gateway.database import in_database
 from gateway.errors import BANNED, INVALID_TOKEN, SHUTDOWN, CommandError, ErrorCode
 from gateway.expiry import expiries
@@ -71,6 +72,7 @@ class Runtime:
         self._tasks: list[asyncio.Task[None]] = []
         self._checking: asyncio.Task[None] | None = None
         self._answering: asyncio.Task[None] | None = None
+        self._leaving: set[asyncio.Task[None]] = set()
         # Whether new clients are let in; a process that is about to stop turns them away first.
         self.accepting = True
         self.stopping = False
@@ -161,6 +163,7 @@ class Runtime:
         await bus.start(hub.receive, self._catch_up)
         await bus.listen(process_room(presence.process))
         presence.on_forgotten = user_presence.restate
+        hub.on_level = self._level_changed
         hub.on_count = lambda room, count: presence.state(room.wire, count)
         self._tasks = [
             asyncio.ensure_future(presence.beat()),
@@ -169,6 +172,11 @@ class Runtime:
 
     def _answer_canary(self, name: str) -> None:
         self._answering = asyncio.ensure_future(answer_canary(presence.process, name))
+
+    def _level_changed(self, connection: Connection) -> None:
+        leaving = asyncio.ensure_future(leave_closed_rooms(connection))
+        self._leaving.add(leaving)
+        leaving.add_done_callback(self._leaving.discard)
 
     def _catch_up(self) -> None:
         hub.repair_all()
@@ -237,6 +245,16 @@ every(_REFUSED_SECONDS)(_Refused().tell)
 def _ask_database() -> None:
     with db_connection.cursor() as cursor:
         cursor.execute("SELECT 1")
+
+
+async def leave_closed_rooms(connection: Connection) -> None:
+    """Take a connection out of the rooms its user may be in no longer."""
+    for room in list(connection.rooms):
+        try:
+            await in_database(rooms.authorize, connection.identity, room)
+        except CommandError as error:
+            if error.code is ErrorCode.ACCESS_DENIED:
+                hub.leave(connection, room)
 
 
 async def look_at_sessions() -> None:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import msgspec
 from django.conf import settings
+from django.utils import timezone
 from msgspec.structs import asdict
 
 from gateway import rooms
@@ -42,20 +43,22 @@ async def stream_join(context: Context, command: JoinStream) -> StreamJoined:
     assert isinstance(connection, Connection)
     card = await selectors.access_cached_card(context.identity, command.stream_id)
     room = stream_room(card.id)
-    if command.entry == "stealth":
-        level = settings.STREAM_STEALTH_FROM_OG_LEVEL
-        await in_database(services.require_og_level, user_id=int(context.identity.user_id), level=level)
+    await _require_entry(card, context.identity, command.entry)
     await _require_place(connection, room)
     # Joining again starts anew, so that a client may ask for a fresh snapshot at any time.
     hub.leave(connection, room)
-    async with hub.joining(connection, room) as entry, _joining_moderators(connection, card, command) as moderators:
+    is_ghost = command.entry == "ghost"
+    async with (
+        hub.joining(connection, room, counted=not is_ghost) as entry,
+        _joining_moderators(connection, card, command) as moderators,
+    ):
         await _require_capacity(card, context.identity, room, entry.place)
         joiner = await resume(room, command.since)
         joined = await _describe(card, room, joiner, moderators)
         connection.send_event("stream:join", joined)
         entry.admit(joiner.position)
     await whereabouts.note(context.identity.user_id, card.id)
-    if command.entry == "stealth":
+    if command.entry != "normal":
         _unannounced.add((context.identity.user_id, card.id))
         return joined
     _unannounced.discard((context.identity.user_id, card.id))
@@ -119,6 +122,21 @@ async def metrics_update(context: Context, command: UpdateMetrics) -> None:
     if not card.is_host(context.identity):
         raise CommandError(ErrorCode.ACCESS_DENIED)
     await in_database(services.report_metrics, stream_id=card.id, reported=command.metrics)
+
+
+async def _require_entry(card: StreamCard, identity: Identity, entry: str) -> None:
+    """Check that the user may come in now, and in this way, by their tier as it is now."""
+    user_id = int(identity.user_id)
+    level = settings.STREAM_ENTRY_FROM_OG_LEVEL[entry]
+    if level:
+        await in_database(selectors.require_og_level, user_id, level)
+    opens_in = card.opens_in(timezone.now())
+    if not opens_in or card.may_moderate(identity):
+        return
+    try:
+        await in_database(selectors.require_og_level, user_id, settings.STREAM_EARLY_FROM_OG_LEVEL)
+    except CommandError as error:
+        raise CommandError(ErrorCode.EARLY_ACCESS, retry_after=round(opens_in, 1)) from error
 
 
 async def _require_place(connection: Connection, room: Room) -> None:

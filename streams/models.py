@@ -46,6 +46,11 @@ class Stream(models.Model):
     slow_mode_seconds = models.PositiveSmallIntegerField(
         default=0, validators=[MaxValueValidator(settings.STREAM_SLOW_MODE_MAX_SECONDS)]
     )
+    early_join_seconds = models.PositiveSmallIntegerField(
+        default=0,
+        validators=[MaxValueValidator(settings.STREAM_EARLY_MAX_SECONDS)],
+        help_text="How long after the start only those with the tier for it may join.",
+    )
     # Raised in the transaction that writes the messages, so that it is always right.
     comments = models.PositiveIntegerField(default=0, editable=False)
     # What boosts without a battle have raised.

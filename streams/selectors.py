@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
+from accounts import selectors as account_selectors
 from gateway.database import in_database
 from gateway.errors import CommandError, ErrorCode
 from gateway.identity import Identity
@@ -43,6 +44,7 @@ class StreamCard:
     is_anonymous: bool
     max_viewers: int | None
     slow_mode_seconds: int
+    early_join_seconds: int
     comments: int
     engagement: int
     started_at: datetime | None
@@ -62,6 +64,12 @@ class StreamCard:
     def may_moderate(self, identity: Identity) -> bool:
         """Whether the user is the host, a channel moderator of the host, or a moderator everywhere."""
         return self.is_host(identity) or identity.is_moderator or identity.user_id in self.moderator_ids
+
+    def opens_in(self, now: datetime) -> float:
+        """The seconds until everybody may join; 0 when everybody may."""
+        if self.started_at is None:
+            return 0.0
+        return max(0.0, self.early_join_seconds - (now - self.started_at).total_seconds())
 
     def may_enter(self, identity: Identity) -> bool:
         if self.may_moderate(identity):
@@ -174,6 +182,17 @@ def _shown_in(country: str) -> Q:
     return allowed & ~Q(denied_countries__contains=[country])
 
 
+def require_og_level(user_id: int, level: int) -> None:
+    """Check the user's tier as it is now.
+
+    Raises:
+        CommandError: `access_denied`.
+    """
+    standing = account_selectors.standing([user_id]).get(user_id)
+    if standing is None or standing.og_level < level:
+        raise CommandError(ErrorCode.ACCESS_DENIED, f"This needs OG level {level}")
+
+
 # --- The throne, and who gifted most --------------------------------------------------------------
 
 
@@ -280,6 +299,7 @@ def _card(stream: Any) -> StreamCard:
         is_anonymous=stream.is_anonymous,
         max_viewers=stream.max_viewers,
         slow_mode_seconds=stream.slow_mode_seconds,
+        early_join_seconds=stream.early_join_seconds,
         comments=stream.comments,
         engagement=stream.engagement,
         started_at=stream.started_at,

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from chat import render, selectors
-from chat.models import Kind, Message, Visibility
+from chat.models import ROOM_WIDE, Kind, Message, Visibility
 from chat.render import NewMessage
 from chat.rooms import rooms_to_tell
 from gateway.database import write_rows
@@ -41,6 +41,7 @@ class Draft:
     type: Visibility
     message_type: Kind
     reply_to: int | None = None
+    spotlight: bool = False
     key: CommandKey | None = None
 
 
@@ -144,12 +145,15 @@ def _message(
         model_version=verdict.model_version,
         policy_version=verdict.policy_version,
         created_at=now,
+        is_spotlight=draft.spotlight,
     )
 
 
 def _may_answer(draft: Draft, target: Message | None) -> bool:
     if target is None or target.removed_at is not None or str(target.stream_id) != draft.card.id:
         return False
+    if target.type == Visibility.LOUNGE:
+        return draft.type is Visibility.LOUNGE
     if target.type != Visibility.PRIVATE:
         return True
     # A whisper is answered in a whisper: a public reply would show its preview to the room.
@@ -162,7 +166,7 @@ def _store(outcomes: list[_Outcome]) -> None:
         return
     _insert([outcome.message for outcome in outcomes if outcome.message is not None])
     publish_many(announcement for outcome in outcomes for announcement in outcome.announcements)
-    counts = Counter(outcome.draft.card.id for outcome in outcomes if outcome.draft.type is not Visibility.PRIVATE)
+    counts = Counter(outcome.draft.card.id for outcome in outcomes if outcome.draft.type in ROOM_WIDE)
     if counts:
         stream_services.count_comments(counts=counts)
 
@@ -171,11 +175,11 @@ def _insert(messages: list[NewMessage]) -> None:
     write_rows(
         """
         INSERT INTO chat_message (id, stream_id, author_id, text, type, message_type, mentions, reply_to_id, thread_id,
-                                  score, model_version, policy_version, created_at)
+                                  score, model_version, policy_version, created_at, is_spotlight)
         SELECT * FROM json_to_recordset(%s) AS m(
             id bigint, stream_id bigint, author_id bigint, text text, type text, message_type text, mentions jsonb,
             reply_to_id bigint, thread_id bigint, score float8, model_version text, policy_version text,
-            created_at timestamptz)
+            created_at timestamptz, is_spotlight boolean)
         """,
         [_as_stored(message) for message in messages],
     )

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from chat import render, selectors
-from chat.models import Message, RemovalReason, Visibility
+from chat.models import ROOM_WIDE, Message, RemovalReason
 from chat.rooms import rooms_of
 from chat.services.removal import remove_messages
 from gateway.identity import Identity
@@ -33,7 +33,7 @@ class MessageSubjects:
         publish_many(announcement for message in messages for announcement in _announcements(message))
         # What was taken back has been counted when it was shown first.
         held = [message for message in messages if message.removed_reason == RemovalReason.HELD]
-        _count([message for message in held if message.type != Visibility.PRIVATE])
+        _count([message for message in held if message.type in ROOM_WIDE])
         return shown
 
     def hide(self, *, subject_ids: Collection[int], by: int | None) -> list[int]:

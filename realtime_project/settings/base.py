@@ -213,6 +213,11 @@ CHAT_SNAPSHOT_MESSAGES = 50
 # How long authors may take a message back; from this OG level on, at any time.
 CHAT_UNSEND_SECONDS: float = env.float("CHAT_UNSEND_SECONDS", default=60)
 CHAT_UNSEND_FROM_OG_LEVEL = 4
+# From which OG level on viewers pin a message of their own, and for how long.
+CHAT_PIN_FROM_OG_LEVEL = 3
+CHAT_VIEWER_PIN_SECONDS: float = 300
+CHAT_LOUNGE_FROM_OG_LEVEL = 4
+CHAT_SPOTLIGHT_FROM_OG_LEVEL = 5
 STREAM_SLOW_MODE_MAX_SECONDS = 120
 
 # The throne: what an empty one takes, unless the claimer's tier is this high; how much more a taken one
@@ -229,7 +234,10 @@ STREAM_BOOST_MAX_COINS = 1000
 # What OG tiers may do in streams, from which level on.
 STREAM_ANIMATED_REACTIONS = ("confetti", "fireworks", "rocket")
 STREAM_ANIMATED_FROM_OG_LEVEL = 2
-STREAM_STEALTH_FROM_OG_LEVEL = 3
+STREAM_EARLY_FROM_OG_LEVEL = 2
+STREAM_EARLY_MAX_SECONDS = 600
+# From which level on one may come in so: without a notice; and not counted either.
+STREAM_ENTRY_FROM_OG_LEVEL = {"normal": 0, "stealth": 3, "ghost": 5}
 # How long each boost works; how many of one kind may work and wait on one side.
 STREAM_BOOST_SECONDS: dict[str, float] = {"special": 30, "defense": 10}
 STREAM_BOOST_QUEUE = 3

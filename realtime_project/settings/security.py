@@ -37,6 +37,7 @@ GATEWAY_RATE_LIMITS: dict[str, list[tuple[int, float]]] = {
     "default": [(120, 60)],
     "chat": [(30, 60), (3, 3)],
     "chat_moderator": [(100, 60)],
+    "spotlight": [(1, 60)],
     "join": [(20, 60)],
     "react": [(120, 60), (20, 5)],
     "gift": [(60, 60)],

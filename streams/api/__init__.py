@@ -40,6 +40,7 @@ class StreamFields(serializers.Serializer[Any]):
     isAnonymous = serializers.BooleanField(source="is_anonymous", required=False)
     maxViewers = serializers.IntegerField(source="max_viewers", min_value=1, required=False, allow_null=True)
     slowModeSeconds = serializers.IntegerField(source="slow_mode_seconds", min_value=0, required=False)
+    earlyJoinSeconds = serializers.IntegerField(source="early_join_seconds", min_value=0, required=False)
 
 
 class StreamCreation(StreamFields):
@@ -159,6 +160,7 @@ def describe(stream: Stream) -> dict[str, object]:
         "isAnonymous": stream.is_anonymous,
         "maxViewers": stream.max_viewers,
         "slowModeSeconds": stream.slow_mode_seconds,
+        "earlyJoinSeconds": stream.early_join_seconds,
         "viewers": total(stream_room(str(stream.pk)).wire),
         "startedAt": iso(stream.started_at) if stream.started_at else None,
         "endedAt": iso(stream.ended_at) if stream.ended_at else None,

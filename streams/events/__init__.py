@@ -19,7 +19,7 @@ class JoinStream(Command):
     stream_id: Id
     since: Since | None = None
     moderators_since: Since | None = None
-    entry: Literal["normal", "stealth"] = "normal"
+    entry: Literal["normal", "stealth", "ghost"] = "normal"
 
 
 @command("stream:leave", needs_connection=True, example={"streamId": "7"})

@@ -8,7 +8,6 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import selectors as account_selectors
 from accounts.models import User
 from gateway.database import run
 from gateway.errors import CommandError, ErrorCode
@@ -23,7 +22,7 @@ from streams.services import battles, throne
 
 _CHANGEABLE = (
     "title", "country", "allowed_countries", "denied_countries", "tags", "playback_url", "is_private", "is_anonymous",
-    "max_viewers", "slow_mode_seconds",
+    "max_viewers", "slow_mode_seconds", "early_join_seconds",
 )  # fmt: skip
 
 
@@ -128,7 +127,7 @@ def react(*, identity: Identity, stream_id: str, reaction: str) -> None:
     """
     animated = reaction in settings.STREAM_ANIMATED_REACTIONS
     if animated:
-        require_og_level(user_id=int(identity.user_id), level=settings.STREAM_ANIMATED_FROM_OG_LEVEL)
+        selectors.require_og_level(int(identity.user_id), settings.STREAM_ANIMATED_FROM_OG_LEVEL)
     metrics.count({stream_id: {"likes": 1}})
     event = Reacted(
         user_id=identity.user_id,
@@ -139,17 +138,6 @@ def react(*, identity: Identity, stream_id: str, reaction: str) -> None:
         stream_id=stream_id,
     )
     publish(stream_room(stream_id), event)
-
-
-def require_og_level(*, user_id: int, level: int) -> None:
-    """Check the user's tier as it is now.
-
-    Raises:
-        CommandError: `access_denied`.
-    """
-    standing = account_selectors.standing([user_id]).get(user_id)
-    if standing is None or standing.og_level < level:
-        raise CommandError(ErrorCode.ACCESS_DENIED, f"This needs OG level {level}")
 
 
 def announce_metrics(*, stream_ids: Collection[str]) -> None:

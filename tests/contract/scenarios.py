@@ -13,7 +13,7 @@ from asgiref.sync import sync_to_async
 
 from accounts import services as account_services
 from accounts.events import AuthRefresh, GetPresence, SetPresence, WatchPresence
-from chat.events import ChatMessage, MessageRemoved, RemoveMessage, SendMessage
+from chat.events import ChatMessage, MessagePinned, MessageRemoved, PinMessage, RemoveMessage, SendMessage, WatchLounge
 from gateway.events import (
     Command,
     Delivery,
@@ -280,6 +280,28 @@ async def a_message_is_taken_back(stage: Stage) -> dict[str, Any]:
     message = done(await say(viewer, stage.stream, "Good evening"))
     done(await viewer.call("chat:remove", {"messageId": message["id"]}))
     return await client.wait_for("chat:removed")
+
+
+@sends(PinMessage)
+async def the_host_pins_a_message(stage: Stage) -> Reply:
+    client = await stage.enter(stage.alice)
+    message = done(await say(client, stage.stream, "Be kind"))
+    return await client.call("chat:pin", {"messageId": message["id"]})
+
+
+@hears(MessagePinned)
+async def a_message_is_pinned(stage: Stage) -> dict[str, Any]:
+    client = await stage.enter(stage.bob)
+    host = await stage.crowd.connect(stage.server, stage.alice)
+    message = done(await say(host, stage.stream, "Be kind"))
+    done(await host.call("chat:pin", {"messageId": message["id"]}))
+    return await client.wait_for("chat:pinned")
+
+
+@sends(WatchLounge)
+async def the_host_watches_the_lounge(stage: Stage) -> Reply:
+    client = await stage.enter(stage.alice)
+    return await client.call("lounge:watch", {"streamId": stage.stream_id})
 
 
 # --- Moderation -----------------------------------------------------------------------------------

@@ -1,10 +1,14 @@
 """What OG tiers may do in streams: their level is read at the moment they do it."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from accounts import services as account_services
 from gateway.database import in_database
-from tests.people import all_has_arrived, done, join, leave
+from streams.models import Stream
+from tests.people import all_has_arrived, done, join, leave, make_stream, rest
 
 
 async def react(client, stream, reaction):
@@ -52,3 +56,89 @@ async def test_a_stealth_entry_tells_nobody(servers, live_transport, alice, bob,
 
     assert sum(data.get("userId") == bob.id for data in host.named("stream:join")) == 1
     assert sum(data["userId"] == bob.id for data in host.named("stream:leave")) == 1
+
+
+async def level(person, number):
+    await in_database(account_services.set_og_level, user_id=person.user.pk, level=number)
+
+
+# --- Ghosts ---------------------------------------------------------------------------------------
+
+
+async def test_a_ghost_is_neither_announced_nor_counted(servers, live_transport, alice, bob, charlie, stream, crowd):
+    host = await crowd.join(servers[1], alice, stream)
+    client = await crowd.connect(servers[0], bob, live_transport)
+    await level(bob, 4)
+    refused = await client.call("stream:join", {"streamId": str(stream.pk), "entry": "ghost"})
+    assert refused.code == "access_denied"
+    await level(bob, 5)
+
+    assert (await join(client, stream, entry="ghost"))["viewers"] == 1
+
+    other = await crowd.connect(servers[0], charlie)
+    assert (await join(other, stream))["viewers"] == 2
+    await all_has_arrived(host, stream, host, client)
+    await host.wait_for("metrics:update", lambda data: data["metrics"]["viewers"] == 2)
+    await leave(client, stream)
+    await leave(other, stream)
+    await host.wait_for("stream:leave", lambda data: data["userId"] == charlie.id)
+    assert max(data["metrics"]["viewers"] for data in host.named("metrics:update")) == 2
+    assert bob.id not in str([data for name in ("stream:join", "stream:leave") for data in host.named(name)])
+
+
+async def test_a_ghost_that_comes_in_again_openly_is_counted(servers, alice, bob, stream, crowd):
+    host = await crowd.join(servers[1], alice, stream)
+    await level(bob, 5)
+    client = await crowd.connect(servers[0], bob)
+    await join(client, stream, entry="ghost")
+    assert (await join(client, stream))["viewers"] == 2
+    await host.wait_for("stream:join", lambda data: data.get("userId") == bob.id)
+
+
+async def test_a_ghost_whose_socket_is_lost_leaves_no_trace(servers, alice, bob, charlie, stream, crowd):
+    host = await crowd.join(servers[1], alice, stream)
+    await level(bob, 5)
+    ghost = await crowd.join(servers[0], charlie, stream)
+    await level(charlie, 5)
+    client = await crowd.connect(servers[0], bob)
+    await join(client, stream, entry="ghost")
+    await client.close()
+    await ghost.close()
+    await host.wait_for("stream:leave", lambda data: data["userId"] == charlie.id)
+    await all_has_arrived(host, stream, host)
+    assert bob.id not in str(host.named("stream:leave"))
+
+
+# --- Early join -----------------------------------------------------------------------------------
+
+
+async def test_for_a_time_after_the_start_a_stream_is_open_to_high_tiers_alone(
+    servers, live_transport, alice, bob, mona, crowd
+):
+    stream = await in_database(make_stream, alice, early_join_seconds=300)
+    client = await crowd.connect(servers[0], bob, live_transport)
+    await level(bob, 1)
+    refused = await client.call("stream:join", {"streamId": str(stream.pk)})
+    assert refused.code == "early_access"
+    assert 200 < refused.error["retryAfter"] <= 300
+    for person in (alice, mona):
+        await crowd.join(servers[1], person, stream)
+
+    await level(bob, 2)
+
+    await join(client, stream)
+
+
+async def test_afterwards_a_stream_is_open_to_everybody(servers, alice, bob, crowd):
+    stream = await in_database(make_stream, alice, early_join_seconds=300)
+    long_ago = timezone.now() - timedelta(seconds=301)
+    await in_database(Stream.objects.filter(pk=stream.pk).update, started_at=long_ago)
+    await crowd.join(servers[0], bob, stream)
+
+
+async def test_the_host_sets_for_how_long(servers, alice, crowd):
+    stream = await in_database(make_stream, alice, live=False)
+    path = f"streams/{stream.pk}/"
+    assert (await rest(servers[0], "PATCH", path, alice, {"earlyJoinSeconds": 120})).body["earlyJoinSeconds"] == 120
+    for seconds in (-1, 601, "soon", 1.5):
+        assert (await rest(servers[0], "PATCH", path, alice, {"earlyJoinSeconds": seconds})).code == "invalid_payload"
