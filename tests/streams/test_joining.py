@@ -8,7 +8,7 @@ from tests.people import all_has_arrived, done, hear, join, leave, make_stream, 
 LEGACY = {
     "id", "title", "host", "viewers", "metrics", "status", "isAnonymous", "country", "roomSize",
 }  # fmt: skip
-NEW = {"recovered", "events", "snapshot", "epoch", "seq"}
+NEW = {"recovered", "events", "snapshot", "epoch", "seq", "moderators"}
 
 
 async def test_the_joiner_is_told_all_of_the_stream_on_every_server(server, live_transport, alice, bob, crowd):
