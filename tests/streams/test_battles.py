@@ -9,7 +9,6 @@ from django.utils import timezone
 from audit.services import AUTOMATIC
 from gateway.database import in_database
 from gateway.errors import CommandError
-from gateway.testing import server_process
 from gifts.models import SentGift
 from gifts.services.boosts import boost_battle
 from gifts.services.sending import GiftDraft, send_gifts
@@ -18,8 +17,7 @@ from streams import services as stream_services
 from streams.models import Battle, BattleStatus
 from streams.selectors import find_card
 from streams.services import battles, challenges
-from tests.coins import assert_ledger_holds, give, identity_of, send, wallet
-from tests.conftest import SERVER_ENVIRONMENT
+from tests.coins import assert_ledger_holds, give, identity_of, wallet
 from tests.people import done, make_person, make_stream, rest
 
 
@@ -313,50 +311,6 @@ async def test_a_stream_is_in_one_battle_whoever_accepts_at_once(servers, alice,
     )
 
     assert sorted(reply.code for reply in replies) == ["", *["invalid_state"] * 3]
-
-
-# --- Processes that die ---------------------------------------------------------------------------
-
-
-async def test_a_battle_whose_process_is_killed_ends_at_the_right_second_once(
-    servers, alice, bob, charlie, stream, crowd
-):
-    other = await in_database(make_stream, charlie)
-    await in_database(give, bob, 100)
-    viewers = [await crowd.join(servers[0], bob, stream), await crowd.join(servers[1], bob, other)]
-    async with server_process(env={**SERVER_ENVIRONMENT, "STREAM_BATTLE_SECONDS": "3"}) as doomed:
-        hosts = [await crowd.connect(doomed, alice), await crowd.connect(doomed, charlie)]
-        battle_id = done(await challenge(hosts[0], stream, other))["battle"]["id"]
-        battle = done(await hosts[1].call("battle:accept", {"battleId": battle_id}))["battle"]
-        sender = await crowd.connect(doomed, bob, "rest")
-        done(await send(sender, other, "heart"))
-        await doomed.kill()
-
-    for viewer in viewers:
-        ended = await viewer.wait_for("battle:ended")
-        assert ended["timestamp"] == ended["battle"]["endsAt"] == battle["endsAt"]
-        assert ended["battle"]["winner"] == str(other.pk)
-        assert [side["score"] for side in ended["battle"]["sides"]] == [0, 50]
-    assert seconds_between(battle["startsAt"], battle["endsAt"]) == 3
-    # Every process has looked for battles to finish since.
-    await in_database(battles.finish_due)
-    for server, viewer, room in zip(servers, viewers, (stream, other), strict=True):
-        client = await crowd.connect(server, bob, "rest")
-        done(await send(client, room, "rose"))
-        await viewer.wait_for("gift:sent", lambda data: data["giftId"] == "rose")
-        assert len(viewer.named("battle:ended")) == 1
-
-
-async def test_many_who_finish_at_once_announce_once(arena, servers, crowd):
-    viewer = await crowd.join(servers[0], arena.bob, arena.stream)
-    later = arena.now + timedelta(seconds=301)
-
-    await asyncio.gather(*(in_database(battles.finish_due, now=later) for _ in range(6)))
-
-    await viewer.wait_for("battle:ended")
-    await in_database(arena.gift, arena.stream, 302)
-    await viewer.wait_for("gift:sent")
-    assert len(viewer.named("battle:ended")) == 1
 
 
 def seconds_between(start, end):
