@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import selectors, services
+from accounts.evasion import device_fingerprint
 from accounts.events import GetPresence
 from accounts.models import Session, User
 from accounts.services import Tokens
@@ -90,7 +91,9 @@ class PublicView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        async_to_sync(_charge_address)(request_address(request._request))
+        address = request_address(request._request)
+        async_to_sync(violations.require_welcome)(address=address)
+        _charge(limits.rate("sign_in", limits.address_key(address)), address)
 
 
 class RegisterView(PublicView):
@@ -99,13 +102,11 @@ class RegisterView(PublicView):
     @extend_schema(request=Credentials, responses={201: TokensResponse})
     def post(self, request: Request) -> Response:
         data = _valid(Credentials, request)
+        address, device_id = request_address(request._request), data.get("deviceId", "")
+        if device_id:
+            _charge(limits.rate("device", device_fingerprint(device_id)), address)
         user = services.register(username=data["username"], password=data["password"])
-        tokens = services.open_session(
-            user=user,
-            user_agent=_user_agent(request),
-            address=request_address(request._request),
-            device_id=data.get("deviceId", ""),
-        )
+        tokens = services.open_session(user=user, user_agent=_user_agent(request), address=address, device_id=device_id)
         return Response(_tokens(tokens), status=201)
 
 
@@ -217,12 +218,11 @@ class PresenceView(APIView):
         return Response(msgspec.to_builtins(selectors.presence_of(asked.user_ids)))
 
 
-async def _charge_address(address: str) -> None:
-    await violations.require_welcome(address=address)
+def _charge(buckets: list[limits.Bucket], address: str) -> None:
     try:
-        await limits.spend(limits.rate("sign_in", limits.address_key(address)))
+        async_to_sync(limits.spend)(buckets)
     except CommandError as error:
-        await violations.note(error, address=address, event="sign_in")
+        async_to_sync(violations.note)(error, address=address, event="sign_in")
         raise
 
 

@@ -50,6 +50,8 @@ GATEWAY_RATE_LIMITS: dict[str, list[tuple[int, float]]] = {
     "collab_awareness": [(1200, 60), (100, 2)],
     "collab_edit": [(120, 60), (20, 5)],
     "sign_in": [(10, 60)],
+    # New accounts of one device.
+    "device": [(5, 24 * 3600)],
     # Passwords that are looked at for one name, from one household and from everywhere.
     "password": [(10, 900)],
     "password_anywhere": [(100, 3600)],

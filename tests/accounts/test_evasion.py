@@ -82,6 +82,18 @@ async def test_signing_in_again_flags_nobody_twice(servers, banned):
     assert len(await flags(user_id)) == 1
 
 
+async def test_a_device_makes_five_accounts_a_day(servers):
+    device = new_device()
+    for number in range(5):
+        await registers(servers[number % 2], new_address(), device)
+
+    fields = {"username": new_name(), "password": PASSWORD, "deviceId": device}
+    answer = await rest(servers[0], "POST", "auth/register/", json=fields)
+
+    assert (answer.status, answer.code) == (429, "rate_limited")
+    await registers(servers[0], new_address(), new_device())
+
+
 async def test_a_device_id_is_worth_nothing_to_whoever_signs_in(servers, banned):
     banned_id, device, _ = banned
     name = (await User.objects.aget(pk=banned_id)).username
