@@ -34,7 +34,7 @@ async def test_a_message_has_every_field_released_apps_read(servers, live_transp
 
     message = await hear(host, "good evening")
     legacy = {"id", "userId", "username", "message", "type", "timestamp", "userAvatar"}
-    new = {"messageType", "mentions", "replyTo", "threadId", "ogLevel", "badges", "gift"}
+    new = {"messageType", "mentions", "replyTo", "threadId", "ogLevel", "badges", "spotlight", "gift"}
     new |= {"streamId", "eventId", "seq", "epoch"}
     assert set(message) == legacy | new
     assert message["type"] == "public"
