@@ -52,6 +52,11 @@ def user_by_name(username: str) -> User | None:
     return User.objects.filter(username__iexact=username).first()
 
 
+def user_by_id(user_id: int) -> User | None:
+    """The user with this id."""
+    return User.objects.filter(pk=user_id).first()
+
+
 def users_by_names(usernames: set[str]) -> dict[str, User]:
     """The users with these names, by name in lower case; one query."""
     if not usernames:

@@ -1,6 +1,6 @@
 """Registering, signing in and out, and ending sessions. Every way a session ends closes its sockets everywhere."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -173,13 +173,24 @@ def end_sessions(*, user: User, reason: str, code: CloseCode = INVALID_TOKEN) ->
 def ban(*, user: User) -> None:
     """Keep `user` out, and close every socket they have on every process."""
     with transaction.atomic(durable=True):
-        User.objects.filter(pk=user.pk).update(is_banned=True)
-        _revoke(_open_sessions(user, ""), "banned", BANNED)
+        shut_out(user_id=user.pk)
 
 
 def unban(*, user: User) -> None:
     """Let `user` in again."""
-    User.objects.filter(pk=user.pk).update(is_banned=False)
+    let_in(user_ids=[user.pk])
+
+
+def shut_out(*, user_id: int) -> None:
+    """Keep a user out, and close every socket of theirs on every process, in the caller's transaction."""
+    User.objects.filter(pk=user_id).update(is_banned=True)
+    sessions = Session.objects.select_for_update().filter(user=user_id, revoked_at__isnull=True)
+    _revoke(list(sessions), "banned", BANNED)
+
+
+def let_in(*, user_ids: Collection[int]) -> None:
+    """Let users in again, in the caller's transaction."""
+    User.objects.filter(pk__in=user_ids).update(is_banned=False)
 
 
 def resolve_evasion(*, flag_ids: Sequence[int]) -> None:

@@ -63,6 +63,8 @@ class Message(models.Model):
     policy_version = models.CharField(max_length=60)
     created_at = models.DateTimeField()
     is_spotlight = models.BooleanField(default=False, db_default=False)
+    # Written under a shadow ban: shown to its author alone.
+    is_hidden = models.BooleanField(default=False, db_default=False)
     # Of a line that tells of gifts: their combo, and what the line shows of it.
     combo = models.BigIntegerField(null=True, blank=True)
     gift: "models.JSONField[dict[str, Any] | None, dict[str, Any] | None]" = models.JSONField(null=True, blank=True)

@@ -34,6 +34,7 @@ class NewMessage(msgspec.Struct, kw_only=True, frozen=True):
     policy_version: str
     created_at: datetime
     is_spotlight: bool
+    is_hidden: bool
     gift: None = None
 
 

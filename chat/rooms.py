@@ -26,7 +26,10 @@ def lounge_room(stream_id: str) -> Room:
 
 def rooms_of(message: Message, card: StreamCard) -> list[Room]:
     """The rooms that are told of a message, and of its end. Its author and the message it answers are loaded."""
-    return rooms_to_tell(message.type, identity_of(message.author), message.reply_to, card)
+    author = identity_of(message.author)
+    if message.is_hidden:
+        return [user_room(author.user_id)]
+    return rooms_to_tell(message.type, author, message.reply_to, card)
 
 
 def rooms_to_tell(visibility: str, author: Identity, answered: Message | None, card: StreamCard) -> list[Room]:

@@ -28,7 +28,8 @@ def access_messages(card: StreamCard, identity: Identity | None) -> QuerySet[Mes
     shown = Message.objects.filter(stream_id=int(card.id), removed_at__isnull=True)
     messages = shown.select_related("author", "reply_to__author")
     if identity is None:
-        return messages.filter(type__in=ROOM_WIDE)
+        return messages.filter(type__in=ROOM_WIDE, is_hidden=False)
+    messages = messages.filter(Q(is_hidden=False) | Q(author_id=int(identity.user_id)))
     if card.may_moderate(identity):
         return messages
     readable = Q(type__in=ROOM_WIDE) | Q(type=Visibility.PRIVATE, author_id=int(identity.user_id))
@@ -96,14 +97,18 @@ def messages_by_id(ids: Iterable[int]) -> dict[int, Message]:
 
 def comments_by_minute(start: datetime, end: datetime) -> dict[tuple[int, datetime], dict[str, int]]:
     """Messages the room has seen, by stream and minute, for the roll-ups of streams."""
-    written = Message.objects.filter(created_at__gte=start, created_at__lt=end, combo__isnull=True)
+    written = Message.objects.filter(created_at__gte=start, created_at__lt=end, is_hidden=False, combo__isnull=True)
     messages = written.filter(type__in=ROOM_WIDE).exclude(removed_reason=RemovalReason.HELD)
     rows = messages.annotate(minute=TruncMinute("created_at", tzinfo=UTC)).values("stream", "minute").order_by()
     return {(row["stream"], row["minute"]): {"comments": row["count"]} for row in rows.annotate(count=Count("pk"))}
 
 
 def _may_read(message: Message, identity: Identity, card: StreamCard) -> bool:
-    if message.type in ROOM_WIDE or str(message.author_id) == identity.user_id or card.may_moderate(identity):
+    if str(message.author_id) == identity.user_id:
+        return True
+    if message.is_hidden:
+        return False
+    if message.type in ROOM_WIDE or card.may_moderate(identity):
         return True
     return message.type == Visibility.LOUNGE and may_enter_lounge(card, identity)
 

@@ -5,8 +5,9 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 
+from audit.audited import AuditedAdmin
 from collab.models import Comment, Entry, Invite, Participant, Session, Version
 from collab.services import sessions
 from gateway.errors import CommandError
@@ -31,7 +32,7 @@ class ParticipantInline(_ReadOnly, TabularInline):  # type: ignore[misc]
 
 
 @admin.register(Session)
-class SessionAdmin(_ReadOnly, ModelAdmin):  # type: ignore[misc]
+class SessionAdmin(_ReadOnly, AuditedAdmin):
     """Sessions; cancelling goes through the service its creator uses."""
 
     list_display = ("id", "title", "kind", "creator", "status", "created_at", "expires_at", "head")
@@ -51,7 +52,7 @@ class SessionAdmin(_ReadOnly, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(Invite)
-class InviteAdmin(_ReadOnly, ModelAdmin):  # type: ignore[misc]
+class InviteAdmin(_ReadOnly, AuditedAdmin):
     """Invites."""
 
     list_display = ("created_at", "session", "inviter", "invitee", "role", "status", "expires_at")
@@ -60,7 +61,7 @@ class InviteAdmin(_ReadOnly, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(Comment)
-class CommentAdmin(_ReadOnly, ModelAdmin):  # type: ignore[misc]
+class CommentAdmin(_ReadOnly, AuditedAdmin):
     """Comments."""
 
     list_display = ("created_at", "session", "author", "text", "resolved_at")
@@ -69,7 +70,7 @@ class CommentAdmin(_ReadOnly, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(Entry)
-class EntryAdmin(_ReadOnly, ModelAdmin):  # type: ignore[misc]
+class EntryAdmin(_ReadOnly, AuditedAdmin):
     """The timelines."""
 
     list_display = ("created_at", "session", "user", "what")
@@ -78,7 +79,7 @@ class EntryAdmin(_ReadOnly, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(Version)
-class VersionAdmin(_ReadOnly, ModelAdmin):  # type: ignore[misc]
+class VersionAdmin(_ReadOnly, AuditedAdmin):
     """Named versions."""
 
     list_display = ("created_at", "session", "name", "author")

@@ -18,6 +18,7 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 from redis.exceptions import NoScriptError, RedisError
 
+from gateway.bus_messages import BusMessage, LevelChange, ProcessCanary, ProcessStop, RoomClose, RoomEvent, RoomEvict
 from gateway.bus_scripts import HISTORY, POSITION, PUBLISH, PUBLISH_SHA
 from gateway.channel_layer import GatewayChannelLayer, LoopLayer
 from gateway.events import Delivery
@@ -26,6 +27,7 @@ from gateway.rooms import Room
 
 __all__ = [
     "Bus",
+    "BusMessage",
     "GatewayChannelLayer",
     "LevelChange",
     "Position",
@@ -33,6 +35,7 @@ __all__ = [
     "ProcessStop",
     "RoomClose",
     "RoomEvent",
+    "RoomEvict",
     "bus",
     "process_room",
     "publish_pipeline",
@@ -51,57 +54,6 @@ _ENDED_SECONDS = 300
 # How long an event is still known by its id after it was marked as announced: longer than any announcement takes that
 # was under way. Until then it is known as long as its room is, because somebody may announce it again.
 _KNOWN_SECONDS = 600
-
-
-class RoomEvent(msgspec.Struct, tag_field="type", tag="room.event", kw_only=True, frozen=True):
-    """An event on its way to a room, body finished. `seq` is 0 for events without history.
-
-    `skip` is the id of a connection that is not to hear it, as it knows already; only events without
-    history may have one. `at` is when it was published, in milliseconds; known of events read from the history.
-    """
-
-    room: str
-    name: str
-    body: str
-    delivery: Delivery
-    id: str
-    seq: int = 0
-    epoch: str = ""
-    skip: str = ""
-    at: int = 0
-
-
-class RoomClose(msgspec.Struct, tag_field="type", tag="room.close", kw_only=True, frozen=True):
-    """An order to close sockets of a room: all, or those of one session, or all but those of one."""
-
-    room: str
-    code: int
-    reason: str
-    session: str = ""
-    except_session: str = ""
-
-
-class LevelChange(msgspec.Struct, tag_field="type", tag="level.change", kw_only=True, frozen=True):
-    """The loyalty level of a user's sockets from now on. `room` is the user's."""
-
-    room: str
-    level: int
-
-
-class ProcessStop(msgspec.Struct, tag_field="type", tag="process.stop", kw_only=True, frozen=True):
-    """An order to one process to stop as if it had got SIGTERM. `room` is the process's own."""
-
-    room: str
-
-
-class ProcessCanary(msgspec.Struct, tag_field="type", tag="process.canary", kw_only=True, frozen=True):
-    """A question to one process whether it is well; it answers under this name. `room` is the process's own."""
-
-    room: str
-    name: str
-
-
-BusMessage = RoomEvent | RoomClose | LevelChange | ProcessStop | ProcessCanary
 _decode = msgspec.msgpack.Decoder(BusMessage).decode
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -208,14 +160,14 @@ def _execute(events: Sequence[RoomEvent]) -> list[Any]:
     return pipeline.execute(raise_on_error=False)
 
 
-def send_control(order: RoomClose) -> None:
+def send_control(order: RoomClose | RoomEvict) -> None:
     """Send an order about a room's sockets to every process that holds the room.
 
     The end of a session is noted too, before it is told: a socket that is just coming in was let in by a look
     at the database from before, and looks for the note once it can hear orders.
     """
     pipeline = sync_redis().pipeline(transaction=False)
-    if order.session:
+    if isinstance(order, RoomClose) and order.session:
         pipeline.set(_ended(order.session), f"{order.code}:{order.reason}", ex=_ENDED_SECONDS)
     pipeline.publish(_channel(Room.parse(order.room)), _encode(order))
     pipeline.execute()

@@ -33,6 +33,7 @@ class ErrorCode(StrEnum):
     RATE_LIMITED = "rate_limited"
     SLOW_MODE = "slow_mode"
     MUTED = "muted"
+    MUST_ACKNOWLEDGE = "must_acknowledge"
     BANNED = "banned"
     CONTENT_STOPPED = "content_stopped"
     INSUFFICIENT_COINS = "insufficient_coins"
@@ -97,7 +98,14 @@ ERRORS: dict[ErrorCode, ErrorKind] = {
         "Slow mode is on. Try again in {seconds} seconds", 429, "Wait `retryAfter` seconds."
     ),
     ErrorCode.MUTED: ErrorKind("You are muted", 403, "Wait `retryAfter` seconds before writing again."),
-    ErrorCode.BANNED: ErrorKind("You are banned", 403, "Do not reconnect."),
+    ErrorCode.MUST_ACKNOWLEDGE: ErrorKind(
+        "Acknowledge the warning first",
+        403,
+        "Show the warning of `sanction:issued`, then send `sanction:acknowledge`.",
+    ),
+    ErrorCode.BANNED: ErrorKind(
+        "You are banned", 403, "Do not reconnect; when the message names the stream, the user is banned from it alone."
+    ),
     ErrorCode.CONTENT_STOPPED: ErrorKind(
         "Your message was stopped by moderation", 422, "Rephrase it; `ai:warning` tells more."
     ),

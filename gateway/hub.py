@@ -8,7 +8,17 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from gateway.bus import BusMessage, LevelChange, Position, ProcessCanary, ProcessStop, RoomClose, RoomEvent, bus
+from gateway.bus import (
+    BusMessage,
+    LevelChange,
+    Position,
+    ProcessCanary,
+    ProcessStop,
+    RoomClose,
+    RoomEvent,
+    RoomEvict,
+    bus,
+)
 from gateway.connection import Connection
 from gateway.errors import CloseCode, CommandError, ErrorCode
 from gateway.events import Delivery, RoomReset, finish
@@ -176,6 +186,8 @@ class Hub:
             for connection in local.connections:
                 connection.set_level(message.level)
                 self.on_level(connection)
+        elif isinstance(message, RoomEvict):
+            self._evict(local, message)
         elif message.seq == 0:
             self._accept(local, message)
         else:
@@ -212,6 +224,11 @@ class Hub:
             if order.except_session and session == order.except_session:
                 continue
             connection.close(CloseCode(order.code), order.reason)
+
+    def _evict(self, local: LocalRoom, order: RoomEvict) -> None:
+        for connection in local.connections:
+            for wire in order.rooms:
+                self.leave(connection, Room.parse(wire))
 
     # --- gaps -------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from redis.exceptions import ConnectionError as NoConnection
 from redis.exceptions import RedisError
 
 from gateway import outbox
-from gateway.bus import LevelChange, RoomClose, RoomEvent, publish_pipeline, send_control, send_level
+from gateway.bus import LevelChange, RoomClose, RoomEvent, RoomEvict, publish_pipeline, send_control, send_level
 from gateway.errors import CloseCode
 from gateway.events import EVENTS, Event, finish
 from gateway.failpoints import failpoint
@@ -81,6 +81,16 @@ def change_level(room: Room, level: int) -> None:
     transaction.on_commit(lambda: _send_level(change))
 
 
+def evict(user: Room, rooms: Iterable[Room]) -> None:
+    """Take every socket of a user out of `rooms`, on every process, when the caller's transaction commits.
+
+    Who comes in meanwhile was let in by a look at the database from before the commit, unless the way in looks again
+    once the socket is in the room.
+    """
+    order = RoomEvict(room=user.wire, rooms=tuple(room.wire for room in rooms))
+    transaction.on_commit(lambda: _send_order(order))
+
+
 def _finish(announcement: Announcement) -> RoomEvent:
     spec = EVENTS[type(announcement.event)]
     event_id, body = finish(announcement.event)
@@ -142,12 +152,12 @@ class _Backlog:
 _backlog = _Backlog()
 
 
-def _send_order(order: RoomClose) -> None:
+def _send_order(order: RoomClose | RoomEvict) -> None:
     try:
         send_control(order)
     except RedisError as error:
         # Sockets re-read their session when the bus comes back, so a lost order delays but does not spare them.
-        log.warning("Redis did not take an order to close sockets: %s", type(error).__name__)
+        log.warning("Redis did not take an order about sockets: %s", type(error).__name__)
 
 
 def _send_level(change: LevelChange) -> None:

@@ -1,9 +1,12 @@
 """What moderation decided, and who may not write for a while."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
+from django.utils import timezone
 
 
 class Decision(models.Model):
@@ -28,17 +31,108 @@ class Decision(models.Model):
         return f"{self.action} at {self.score:.2f}"
 
 
-class Mute(models.Model):
-    """A user who may not write anywhere until then."""
+class Rung(models.TextChoices):
+    """The ladder, from the mildest to the hardest."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mutes")
+    WARNING = "warning"
+    TIMEOUT = "timeout"
+    SHADOW_BAN = "shadow_ban"
+    BAN = "ban"
+    DEVICE_BAN = "device_ban", "ban of devices and addresses"
+
+
+class SanctionQuerySet(models.QuerySet["Sanction"]):
+    """Sanctions by what they are now."""
+
+    def in_force(self, now: datetime) -> "SanctionQuerySet":
+        """Those that have neither run out nor been lifted; an acknowledged warning has done its work."""
+        running = self.filter(Q(until__isnull=True) | Q(until__gt=now), ended_at__isnull=True)
+        return running.exclude(rung=Rung.WARNING, acknowledged_at__isnull=False)
+
+
+class Sanction(models.Model):
+    """What a user must bear, in one stream or everywhere. Rows stay: they are the user's record.
+
+    Attributes:
+        stream: where it holds; everywhere when empty.
+        until: when it runs out; when empty, it holds until it is lifted.
+        issued_by: who decided; the machine when empty.
+        decision: the stopped message that led to it, when the machine decided.
+        ended_at: when it was lifted, or its end was met.
+        lifted_by: who lifted it, if somebody did.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sanctions")
+    rung = models.CharField(max_length=12, choices=Rung.choices)
+    stream = models.ForeignKey(
+        "streams.Stream", on_delete=models.CASCADE, null=True, blank=True, related_name="sanctions"
+    )
+    reason = models.CharField(max_length=500)
+    until = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    issued_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     decision = models.ForeignKey(Decision, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
-    until = models.DateTimeField()
-    created_at = models.DateTimeField(auto_now_add=True)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    lifted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    objects = SanctionQuerySet.as_manager()
 
     class Meta:
-        ordering: ClassVar[list[str]] = ["-id"]
-        indexes = [models.Index(fields=["user", "until"], name="mutes_of_user")]
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["user", "-id"], name="sanctions_of_user"),
+            models.Index(fields=["user"], name="sanctions_not_ended", condition=Q(ended_at__isnull=True)),
+            models.Index(fields=["until"], name="sanctions_running_out", condition=Q(ended_at__isnull=True)),
+        ]
 
     def __str__(self) -> str:
-        return f"until {self.until:%Y-%m-%d %H:%M}"
+        return f"{self.get_rung_display()} {self.pk}"
+
+    @property
+    def is_unread_warning(self) -> bool:
+        """Whether it waits to be acknowledged."""
+        return self.rung == Rung.WARNING and self.acknowledged_at is None and self.ended_at is None
+
+
+class Appeal(models.Model):
+    """What the sanctioned says against it, once, and what was decided."""
+
+    class Outcome(models.TextChoices):
+        """What became of an appeal."""
+
+        UPHELD = "upheld"
+        LIFTED = "lifted"
+
+    sanction = models.OneToOneField(Sanction, on_delete=models.CASCADE, related_name="appeal")
+    text = models.TextField()
+    created_at = models.DateTimeField(default=timezone.now)
+    outcome = models.CharField(max_length=10, choices=Outcome.choices, blank=True, default="")
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"appeal against {self.sanction}"
+
+
+class Points(models.Model):
+    """What adds to a user's moderation score; each row counts for less the older it is."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    points = models.FloatField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "created_at"], name="points_of_user")]
+
+    def __str__(self) -> str:
+        return f"{self.points:g} points"

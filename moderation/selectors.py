@@ -1,16 +1,112 @@
 """Reading what moderation has decided."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from datetime import timedelta
 
-from gateway.database import run
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts import selectors as account_selectors
+from accounts.models import User
+from gateway.errors import CommandError, ErrorCode
+from gateway.identity import Identity
+from moderation.models import Appeal, Points, Rung, Sanction, SanctionQuerySet
+from streams import selectors as stream_selectors
+
+# Points this many half-lives old count for less than a thousandth.
+_FORGOTTEN_HALF_LIVES = 10
 
 
-def muted_until(user_ids: Iterable[str]) -> dict[str, datetime]:
-    """Until when those of the users who are muted may not write; one query."""
-    rows = run(
-        "SELECT user_id, max(until) FROM moderation_mute"
-        " WHERE user_id = ANY(%s::bigint[]) AND until > now() GROUP BY user_id",
-        [[int(user_id) for user_id in user_ids]],
-    )
-    return {str(user_id): until for user_id, until in rows}
+def moderation_score(user_id: int) -> float:
+    """The user's moderation score: what they did wrong, each thing counting half after a half-life of a week."""
+    now, half_life = timezone.now(), settings.MODERATION_SCORE_HALF_LIFE
+    recent = Points.objects.filter(user=user_id, created_at__gt=now - _FORGOTTEN_HALF_LIVES * half_life)
+    return round(sum(points * _weight(now - at) for points, at in recent.values_list("points", "created_at")), 3)
+
+
+def sanctions_of(user_id: int) -> SanctionQuerySet:
+    """All sanctions a user ever had, the latest first."""
+    return Sanction.objects.filter(user=user_id).select_related("stream", "appeal")
+
+
+def sanctions_told_to(user_id: int) -> SanctionQuerySet:
+    """The sanctions a user knows of: a shadow ban is not told."""
+    return sanctions_of(user_id).exclude(rung=Rung.SHADOW_BAN)
+
+
+def access_own_sanction(user_id: int, sanction_id: str) -> Sanction:
+    """A sanction the user was told of.
+
+    Raises:
+        CommandError: `not_found`.
+    """
+    sanction = sanctions_told_to(user_id).filter(pk=sanction_id).first()
+    if sanction is None:
+        raise CommandError(ErrorCode.NOT_FOUND, "There is no such sanction")
+    return sanction
+
+
+def access_own_ban(user_id: int) -> Sanction:
+    """The latest ban that keeps the user out of everything.
+
+    Raises:
+        CommandError: `not_found`.
+    """
+    bans = sanctions_of(user_id).in_force(timezone.now())
+    ban = bans.filter(stream__isnull=True, rung__in=(Rung.BAN, Rung.DEVICE_BAN)).first()
+    if ban is None:
+        raise CommandError(ErrorCode.NOT_FOUND, "There is no ban to appeal against")
+    return ban
+
+
+def access_sanction(moderator: Identity, sanction_id: str) -> Sanction:
+    """A sanction the moderator may lift: all of them, or those of streams they moderate.
+
+    Raises:
+        CommandError: `not_found`.
+    """
+    sanction = Sanction.objects.filter(pk=sanction_id).first()
+    if sanction is None or not _may_act_in(moderator, sanction.stream_id):
+        raise CommandError(ErrorCode.NOT_FOUND, "There is no such sanction")
+    return sanction
+
+
+def access_subject(moderator: Identity, user_id: str, stream_id: str | None) -> User:
+    """Somebody the moderator may sanction in this stream, or everywhere.
+
+    Those who moderate a stream act in it, on viewers; its host on channel moderators too. Moderators act everywhere, on
+    all but each other and staff.
+
+    Raises:
+        CommandError: `access_denied`; `not_found` when there is no such user.
+    """
+    if not _may_act_in(moderator, int(stream_id) if stream_id else None):
+        raise CommandError(ErrorCode.ACCESS_DENIED)
+    user = account_selectors.user_by_id(int(user_id))
+    if user is None:
+        raise CommandError(ErrorCode.NOT_FOUND, "There is no such user")
+    if user_id == moderator.user_id or user.is_moderator or user.is_staff:
+        raise CommandError(ErrorCode.ACCESS_DENIED, "This user cannot be sanctioned here")
+    card = stream_selectors.find_card(stream_id) if stream_id else None
+    if card is not None and not moderator.is_moderator:
+        is_colleague = user_id in card.moderator_ids and not card.is_host(moderator)
+        if is_colleague:
+            raise CommandError(ErrorCode.ACCESS_DENIED, "This user cannot be sanctioned here")
+    return user
+
+
+def open_appeals() -> QuerySet[Appeal]:
+    """Appeals nobody has decided, the oldest first."""
+    return Appeal.objects.filter(outcome="").select_related("sanction__user").order_by("id")
+
+
+def _may_act_in(moderator: Identity, stream_id: int | None) -> bool:
+    if moderator.is_moderator:
+        return True
+    card = stream_selectors.find_card(str(stream_id)) if stream_id is not None else None
+    return card is not None and card.may_moderate(moderator)
+
+
+def _weight(age: timedelta) -> float:
+    weight: float = 0.5 ** (age / settings.MODERATION_SCORE_HALF_LIFE)
+    return weight

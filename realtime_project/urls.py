@@ -22,6 +22,7 @@ urlpatterns = [
     path("api/streams/", include("streams.api_urls")),
     path("api/streams/<str:stream_id>/messages/", include("chat.api_urls")),
     path("api/analytics/", AnalyticsView.as_view()),
+    path("api/moderation/", include("moderation.api_urls")),
     path("api/og/", include("og.api_urls")),
     path("api/collab/", include("collab.api_urls")),
     path("api/", include("gifts.api_urls")),

@@ -22,6 +22,7 @@ from gateway.resuming import Resumption, resume
 from gateway.rooms import Room
 from gateway.shared import SharedReading
 from streams import metrics, selectors, services, snapshot, whereabouts
+from streams.bans import require_not_banned
 from streams.events import Host, JoinStream, LeaveStream, React, StreamJoined, UpdateMetrics
 from streams.events.battle import AcceptBattle, DeclineBattle, InviteToBattle
 from streams.events.throne import ClaimThrone, ThroneState, ThroneWatched, WatchThrone
@@ -53,6 +54,8 @@ async def stream_join(context: Context, command: JoinStream) -> StreamJoined:
         _joining_moderators(connection, card, command) as moderators,
     ):
         await _require_capacity(card, context.identity, room, entry.place)
+        # From here on an order to leave would find the connection in the room.
+        await in_database(require_not_banned, context.identity, card.id)
         joiner = await resume(room, command.since)
         joined = await _describe(card, room, joiner, moderators)
         connection.send_event("stream:join", joined)

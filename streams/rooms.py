@@ -21,6 +21,11 @@ def throne_room(stream_id: str) -> Room:
     return Room(ThroneRooms.name, stream_id)
 
 
+def rooms_of_stream(stream_id: str) -> list[Room]:
+    """All rooms one is in because of a stream."""
+    return [stream_room(stream_id), moderator_room(stream_id), throne_room(stream_id)]
+
+
 @register
 class StreamRooms(RoomKind):
     """`stream:{streamId}`: everybody who may see the stream. Its members are its viewers."""

@@ -19,6 +19,7 @@ from gateway.database import in_database
 from gateway.errors import CommandError, ErrorCode
 from gateway.identity import Identity
 from gateway.shared import GatheredReading
+from streams.bans import BANNED_HERE, banned_from
 from streams.models import Reign, Status, Stream, StreamNumbers, StreamTotal
 
 # How long a process may act on what it read of a stream; people notice nothing, the database does.
@@ -53,6 +54,7 @@ class StreamCard:
     invited_ids: frozenset[str]
     allowed_countries: frozenset[str]
     denied_countries: frozenset[str]
+    banned_ids: frozenset[str]
 
     @property
     def is_live(self) -> bool:
@@ -128,10 +130,12 @@ def live_stream_ids() -> list[str]:
 
 
 def find_cards(stream_ids: Collection[str]) -> dict[str, StreamCard]:
-    """Those of the streams that exist, by their ids, for our own use; one query."""
+    """Those of the streams that exist, by their ids, for our own use; a query, and one for who is banned from them."""
     if not stream_ids:
         return {}
-    return {str(stream.pk): _card(stream) for stream in _with_people().filter(pk__in=stream_ids)}
+    banned = banned_from(stream_ids)
+    found = ((str(stream.pk), stream) for stream in _with_people().filter(pk__in=stream_ids))
+    return {stream_id: _card(stream, banned[stream_id]) for stream_id, stream in found}
 
 
 def access_stream(visitor: Visitor, stream_id: str) -> Stream:
@@ -269,6 +273,8 @@ _loading = GatheredReading[str, StreamCard](lambda ids: in_database(find_cards, 
 
 
 def _checked(identity: Identity, card: StreamCard) -> StreamCard:
+    if identity.user_id in card.banned_ids:
+        raise CommandError(ErrorCode.BANNED, BANNED_HERE)
     if not card.may_enter(identity):
         raise CommandError(ErrorCode.ACCESS_DENIED)
     return card
@@ -284,7 +290,7 @@ def _with_people() -> QuerySet[Stream]:
     )
 
 
-def _card(stream: Any) -> StreamCard:
+def _card(stream: Any, banned_ids: frozenset[str]) -> StreamCard:
     host = stream.host
     return StreamCard(
         id=str(stream.pk),
@@ -308,6 +314,7 @@ def _card(stream: Any) -> StreamCard:
         invited_ids=frozenset(map(str, stream.guests)),
         allowed_countries=frozenset(stream.allowed_countries),
         denied_countries=frozenset(stream.denied_countries),
+        banned_ids=banned_ids,
     )
 
 

@@ -21,10 +21,11 @@ from gateway.events import encode
 from gateway.idempotency import Answer, CommandKey, remember
 from gateway.identity import Identity
 from gateway.publish import Announcement, publish_many
-from moderation import selectors as moderation_selectors
+from gateway.rooms import user_room
 from moderation import services as moderation_services
 from moderation.assess import assess
 from moderation.policy import Action, Verdict
+from moderation.restrictions import NONE, restrictions_of
 from streams import services as stream_services
 from streams.selectors import StreamCard
 
@@ -53,6 +54,7 @@ class _Outcome:
     verdict: Verdict
     message: NewMessage | None = None
     error: CommandError | None = None
+    is_hidden: bool = False
     announcements: list[Announcement] = field(default_factory=list)
 
     @property
@@ -97,13 +99,16 @@ def send_messages(*, drafts: Sequence[Draft]) -> list[Answer]:
 
 
 def _decide(outcomes: list[_Outcome]) -> None:
-    muted = moderation_selectors.muted_until({outcome.draft.author.user_id for outcome in outcomes})
+    restricted = restrictions_of({outcome.draft.author.user_id for outcome in outcomes})
     for outcome in outcomes:
-        until = muted.get(outcome.draft.author.user_id)
-        if until is not None:
-            wait = (until - timezone.now()).total_seconds()
-            outcome.error = CommandError(ErrorCode.MUTED, retry_after=round(max(wait, 1.0), 1))
-        elif outcome.verdict.action in (Action.STOP, Action.BAN):
+        restrictions = restricted.get(outcome.draft.author.user_id, NONE)
+        try:
+            restrictions.require_voice(outcome.draft.card.id)
+        except CommandError as error:
+            outcome.error = error
+            continue
+        outcome.is_hidden = restrictions.is_hidden_in(outcome.draft.card.id)
+        if outcome.verdict.action in (Action.STOP, Action.BAN):
             outcome.error = moderation_services.refusal(outcome.verdict)
 
 
@@ -123,7 +128,11 @@ def _compose(outcomes: list[_Outcome]) -> None:
             continue
         outcome.message = _message(outcome, message_id, now, mentioned, target)
         event = render.render_of(outcome.message, draft.author, target, draft.card)
-        rooms = rooms_to_tell(draft.type, draft.author, target, draft.card)
+        rooms = (
+            [user_room(draft.author.user_id)]
+            if outcome.is_hidden
+            else rooms_to_tell(draft.type, draft.author, target, draft.card)
+        )
         outcome.announcements = [Announcement(room, event) for room in rooms]
 
 
@@ -146,18 +155,21 @@ def _message(
         policy_version=verdict.policy_version,
         created_at=now,
         is_spotlight=draft.spotlight,
+        is_hidden=outcome.is_hidden,
     )
 
 
 def _may_answer(draft: Draft, target: Message | None) -> bool:
     if target is None or target.removed_at is not None or str(target.stream_id) != draft.card.id:
         return False
+    is_own = str(target.author_id) == draft.author.user_id
+    if target.is_hidden and not is_own:
+        return False
     if target.type == Visibility.LOUNGE:
         return draft.type is Visibility.LOUNGE
     if target.type != Visibility.PRIVATE:
         return True
     # A whisper is answered in a whisper: a public reply would show its preview to the room.
-    is_own = str(target.author_id) == draft.author.user_id
     return draft.type is Visibility.PRIVATE and (is_own or draft.card.may_moderate(draft.author))
 
 
@@ -166,7 +178,9 @@ def _store(outcomes: list[_Outcome]) -> None:
         return
     _insert([outcome.message for outcome in outcomes if outcome.message is not None])
     publish_many(announcement for outcome in outcomes for announcement in outcome.announcements)
-    counts = Counter(outcome.draft.card.id for outcome in outcomes if outcome.draft.type in ROOM_WIDE)
+    counts = Counter(
+        outcome.draft.card.id for outcome in outcomes if outcome.draft.type in ROOM_WIDE and not outcome.is_hidden
+    )
     if counts:
         stream_services.count_comments(counts=counts)
 
@@ -175,11 +189,11 @@ def _insert(messages: list[NewMessage]) -> None:
     write_rows(
         """
         INSERT INTO chat_message (id, stream_id, author_id, text, type, message_type, mentions, reply_to_id, thread_id,
-                                  score, model_version, policy_version, created_at, is_spotlight)
+                                  score, model_version, policy_version, created_at, is_spotlight, is_hidden)
         SELECT * FROM json_to_recordset(%s) AS m(
             id bigint, stream_id bigint, author_id bigint, text text, type text, message_type text, mentions jsonb,
             reply_to_id bigint, thread_id bigint, score float8, model_version text, policy_version text,
-            created_at timestamptz, is_spotlight boolean)
+            created_at timestamptz, is_spotlight boolean, is_hidden boolean)
         """,
         [_as_stored(message) for message in messages],
     )

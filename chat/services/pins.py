@@ -35,7 +35,7 @@ def pin_message(*, pinner: Identity, message: Message, card: StreamCard) -> None
         _require_perk(pinner, message)
     if not card.is_live:
         raise CommandError(ErrorCode.NOT_LIVE)
-    if message.type not in ROOM_WIDE or message.removed_at is not None:
+    if message.type not in ROOM_WIDE or message.is_hidden or message.removed_at is not None:
         raise CommandError(ErrorCode.INVALID_STATE, "Only a message the room sees can be pinned")
     now = timezone.now()
     with transaction.atomic(durable=True):

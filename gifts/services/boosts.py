@@ -14,6 +14,7 @@ from gifts.events import BoostReceipt
 from gifts.models import AccountKind, TransferKind
 from gifts.services import ledger
 from gifts.services.ledger import Posting
+from moderation.restrictions import NONE, restrictions_of
 from streams.events.battle import BoostType
 from streams.selectors import StreamCard
 from streams.services import battles
@@ -43,6 +44,7 @@ def boost_battle(
         if key is not None and key in (answered := earlier([key])):
             return answered[key]
         _require_welcome(user_id, stream_id in live)
+        restrictions_of([booster.user_id]).get(booster.user_id, NONE).require_welcome(card.id)
         battles.require_boost(running, stream_id=stream_id, kind=kind, now=now)
         payment = wallet.pay(amount)
         (transfer_id,) = ledger.next_ids(1)

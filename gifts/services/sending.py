@@ -23,6 +23,7 @@ from gifts.models import AccountKind, Gift, SentGift, TransferKind
 from gifts.services import combos, ledger
 from gifts.services.combos import Advance, Step
 from gifts.services.ledger import Payment, Posting, Wallet
+from moderation.restrictions import NONE, Restrictions, restrictions_of
 from og import services as og_services
 from streams.rooms import stream_room
 from streams.selectors import StreamCard
@@ -80,6 +81,14 @@ class _Sale:
         return self.payment.total
 
 
+@dataclass(frozen=True, slots=True)
+class _Senders:
+    """How those who give stand now, whatever was known when they connected."""
+
+    standing: dict[int, Standing]
+    restrictions: dict[str, Restrictions]
+
+
 def send_gifts(*, drafts: Sequence[GiftDraft], now: datetime | None = None) -> list[Answer]:
     """Carry out gifts: payment, the host's share, totals, battle, progress and announcements, or nothing of a gift.
 
@@ -101,12 +110,15 @@ def send_gifts(*, drafts: Sequence[GiftDraft], now: datetime | None = None) -> l
         gifts = _lock_gifts(drafts)
         wallets = ledger.lock_wallets(user_id for draft in drafts for user_id in (draft.sender_id, draft.host_id))
         answered = earlier(draft.key for draft in drafts if draft.key is not None)
-        standing = account_selectors.standing(draft.sender_id for draft in drafts)
+        senders = _Senders(
+            account_selectors.standing(draft.sender_id for draft in drafts),
+            restrictions_of(draft.sender.user_id for draft in drafts),
+        )
         for sale in sales:
             sale.answer = answered.get(sale.draft.key) if sale.draft.key is not None else None
             if sale.answer is None:
                 try:
-                    _sell(sale, gifts, wallets, live, standing, now)
+                    _sell(sale, gifts, wallets, live, senders, now)
                 except CommandError as error:
                     sale.error = error
         paid = [sale for sale in sales if sale.is_paid]
@@ -137,7 +149,7 @@ def _sell(
     gifts: dict[str, Gift],
     wallets: dict[int, Wallet],
     live: set[int],
-    standing: dict[int, Standing],
+    senders: _Senders,
     now: datetime,
 ) -> None:
     """Check that a gift may be sent, and plan its payment.
@@ -146,9 +158,10 @@ def _sell(
         CommandError: why it may not; nothing is planned then.
     """
     draft = sale.draft
-    who = standing.get(draft.sender_id)
+    who = senders.standing.get(draft.sender_id)
     if who is None or not who.is_welcome:
         raise CommandError(ErrorCode.BANNED)
+    senders.restrictions.get(draft.sender.user_id, NONE).require_welcome(draft.card.id)
     if draft.stream_id not in live:
         raise CommandError(ErrorCode.NOT_LIVE)
     if draft.sender_id == draft.host_id:

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from audit.services import AUTOMATIC
 from gateway.errors import CommandError, ErrorCode
 from gateway.events import iso, now_iso
 from gateway.idempotency import Answer, CommandKey, remember
@@ -13,8 +14,9 @@ from gateway.identity import Identity
 from gateway.publish import publish
 from gateway.rooms import user_room
 from moderation.events import ContentWarning, RoomWarning
-from moderation.models import Decision, Mute
+from moderation.models import Decision, Rung, Sanction
 from moderation.policy import Action, Verdict, mute_duration
+from moderation.services.sanctions import add_points, impose
 from streams.rooms import stream_room
 from streams.selectors import StreamCard
 
@@ -48,6 +50,7 @@ def stop_message(*, author: Identity, stream_id: str, text: str, verdict: Verdic
         model_version=verdict.model_version,
         policy_version=verdict.policy_version,
     )
+    add_points(user_id=int(author.user_id), points=settings.MODERATION_POINTS[verdict.action])
     until = _mute(decision) if verdict.action is Action.BAN else None
     kind, words = _WORDS[verdict.action]
     publish(
@@ -91,9 +94,19 @@ def warn_room(
     return answer
 
 
-def _mute(decision: Decision) -> datetime:
-    now = timezone.now()
-    earlier = Mute.objects.filter(user=decision.user_id, created_at__gt=now - settings.MODERATION_MUTE_MEMORY)
-    until = now + mute_duration(earlier.count())
-    Mute.objects.create(user_id=decision.user_id, decision=decision, until=until)
-    return until
+def _mute(decision: Decision) -> datetime | None:
+    earlier = Sanction.objects.filter(
+        user=decision.user_id,
+        rung=Rung.TIMEOUT,
+        decision__isnull=False,
+        created_at__gt=timezone.now() - settings.MODERATION_MUTE_MEMORY,
+    )
+    sanction = impose(
+        actor=AUTOMATIC,
+        user_id=decision.user_id,
+        rung=Rung.TIMEOUT,
+        reason=_WORDS[Action.BAN][1],
+        lasts=mute_duration(earlier.count()),
+        decision_id=decision.pk,
+    )
+    return sanction.until

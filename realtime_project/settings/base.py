@@ -203,6 +203,19 @@ MODERATION_MUTE_LADDER = [
     timedelta(days=7),
 ]
 MODERATION_MUTE_MEMORY = timedelta(days=30)
+# A timeout nobody gave a length; the longest sanction that ends by itself.
+MODERATION_TIMEOUT = timedelta(minutes=10)
+MODERATION_LONGEST_SANCTION = timedelta(days=3653)
+# What stopped messages and sanctions add to their author's moderation score, and when it counts half.
+MODERATION_POINTS = {
+    "stop": 1.0,
+    "ban": 3.0,
+    "warning": 2.0,
+    "timeout": 3.0,
+    "shadow_ban": 5.0,
+    "device_ban": 10.0,
+}
+MODERATION_SCORE_HALF_LIFE = timedelta(days=7)
 
 # --- Chat and streams -----------------------------------------------------------------------------
 

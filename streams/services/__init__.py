@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -14,7 +15,8 @@ from gateway.errors import CommandError, ErrorCode
 from gateway.events import now_iso
 from gateway.identity import Identity
 from gateway.publish import Announcement, publish, publish_many
-from streams import metrics, selectors
+from gateway.rooms import user_room
+from streams import metrics, selectors, whereabouts
 from streams.events import MetricsUpdated, Reacted, ViewerJoined, ViewerLeft
 from streams.models import Status, Stream
 from streams.rooms import stream_room
@@ -117,6 +119,14 @@ def announce_leave(*, identity: Identity, stream_id: str, members: int) -> None:
 def left(identity: Identity, stream_id: str) -> ViewerLeft:
     """The notice that `identity` has left."""
     return ViewerLeft(user_id=identity.user_id, username=identity.username, timestamp=now_iso(), stream_id=stream_id)
+
+
+def dismiss(*, user_id: str, stream_id: str) -> None:
+    """Tell a user's own sockets that they have left a stream, as when they leave by themselves."""
+    user = get_user_model().objects.get(pk=user_id)
+    notice = ViewerLeft(user_id=user_id, username=user.username, timestamp=now_iso(), stream_id=stream_id)
+    publish(user_room(user_id), notice)
+    transaction.on_commit(lambda: whereabouts.forget(user_id, stream_id), robust=True)
 
 
 def react(*, identity: Identity, stream_id: str, reaction: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from accounts.models import User
 from gateway.database import in_database
 from gateway.testing import TRANSPORTS
-from moderation.models import Mute
+from moderation.models import Rung, Sanction
 from tests.people import all_has_arrived, done, heard, make_stream, rest, say
 
 
@@ -101,7 +101,7 @@ async def end_the_stream(servers, alice, bob, stream):
 async def mute_the_author(servers, alice, bob, stream):
     author = await in_database(User.objects.get, pk=bob.user.pk)
     until = bob.session.created_at.replace(year=bob.session.created_at.year + 1)
-    await in_database(Mute.objects.create, user=author, until=until)
+    await in_database(Sanction.objects.create, user=author, rung=Rung.TIMEOUT, until=until)
 
 
 @pytest.mark.parametrize("meanwhile", [let_it_be, end_the_stream, mute_the_author])

@@ -13,6 +13,7 @@ from asgiref.sync import sync_to_async
 
 from accounts import services as account_services
 from accounts.events import AuthRefresh, GetPresence, SetPresence, WatchPresence
+from audit.services import AUTOMATIC
 from chat.events import ChatMessage, MessagePinned, MessageRemoved, PinMessage, RemoveMessage, SendMessage, WatchLounge
 from gateway.events import (
     Command,
@@ -30,8 +31,21 @@ from gateway.redis_clients import sync_redis
 from gateway.testing import Client, Reply, ServerProcess, Transport
 from gateway.wire import Broadcast, Wire
 from moderation.assess import assess
-from moderation.events import ContentWarning, RoomWarning, WarnRoom
+from moderation.events import (
+    AcknowledgeSanction,
+    AppealDecided,
+    AppealSanction,
+    ContentWarning,
+    IssueSanction,
+    LiftSanction,
+    RoomWarning,
+    SanctionIssued,
+    SanctionLifted,
+    WarnRoom,
+)
+from moderation.models import Appeal, Rung, Sanction
 from moderation.policy import Action
+from moderation.services import sanctions
 from streams.events import (
     JoinStream,
     LeaveStream,
@@ -334,3 +348,64 @@ async def a_message_is_stopped(stage: Stage) -> dict[str, Any]:
     client = await stage.enter(stage.bob)
     await say(client, stage.stream, text_that_is(Action.STOP))
     return await client.wait_for("ai:warning", lambda data: data.get("type") == "content_moderation")
+
+
+async def sanctioned(person: Person, rung: Rung, stream: Stream | None = None) -> Sanction:
+    """A sanction of `person`."""
+    return await sync_to_async(sanctions.sanction_user)(
+        actor=AUTOMATIC, user_id=person.user.pk, rung=rung, reason="Spoilers.", stream_id=stream.pk if stream else None
+    )
+
+
+@sends(IssueSanction)
+async def a_moderator_times_somebody_out(stage: Stage) -> Reply:
+    client = await stage.enter(stage.mona)
+    payload = {"userId": stage.bob.id, "rung": "timeout", "reason": "Spoilers.", "streamId": stage.stream_id}
+    return await client.call("sanction:issue", {**payload, "seconds": 60})
+
+
+@sends(LiftSanction)
+async def a_host_thinks_better_of_it(stage: Stage) -> Reply:
+    client = await stage.enter(stage.alice)
+    sanction = await sanctioned(stage.bob, Rung.TIMEOUT, stage.stream)
+    return await client.call("sanction:lift", {"sanctionId": str(sanction.pk), "reason": "It was a quote."})
+
+
+@sends(AcknowledgeSanction)
+async def somebody_reads_a_warning(stage: Stage) -> Reply:
+    client = await stage.enter(stage.bob)
+    sanction = await sanctioned(stage.bob, Rung.WARNING)
+    return await client.call("sanction:acknowledge", {"sanctionId": str(sanction.pk)})
+
+
+@sends(AppealSanction)
+async def somebody_appeals(stage: Stage) -> Reply:
+    client = await stage.enter(stage.bob)
+    sanction = await sanctioned(stage.bob, Rung.TIMEOUT)
+    return await client.call("sanction:appeal", {"sanctionId": str(sanction.pk), "text": "It was a quote."})
+
+
+@hears(SanctionIssued)
+async def somebody_is_sanctioned(stage: Stage) -> dict[str, Any]:
+    client = await stage.enter(stage.bob)
+    await sanctioned(stage.bob, Rung.TIMEOUT, stage.stream)
+    return await client.wait_for("sanction:issued")
+
+
+@hears(SanctionLifted)
+async def a_sanction_is_lifted(stage: Stage) -> dict[str, Any]:
+    client = await stage.enter(stage.bob)
+    sanction = await sanctioned(stage.bob, Rung.TIMEOUT)
+    await sync_to_async(sanctions.lift)(actor=AUTOMATIC, sanction_id=sanction.pk, reason="It was a quote.")
+    return await client.wait_for("sanction:lifted")
+
+
+@hears(AppealDecided)
+async def an_appeal_is_decided(stage: Stage) -> dict[str, Any]:
+    client = await stage.enter(stage.bob)
+    sanction = await sanctioned(stage.bob, Rung.TIMEOUT)
+    appeal = await sync_to_async(sanctions.appeal)(sanction=sanction, text="It was a quote.")
+    await sync_to_async(sanctions.decide_appeal)(
+        actor=AUTOMATIC, appeal_id=appeal.pk, outcome=Appeal.Outcome.UPHELD, reason="It was not."
+    )
+    return await client.wait_for("sanction:appeal_decided")
