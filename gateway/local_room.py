@@ -11,6 +11,7 @@ from collections import Counter
 
 from gateway.bus import Position, RoomEvent
 from gateway.connection import Connection
+from gateway.events import Delivery
 from gateway.metrics import counters
 from gateway.outlet import Outlet
 from gateway.rooms import Room
@@ -20,6 +21,8 @@ from gateway.wire import Broadcast, Wire
 _CHUNK = 1000
 # More messages than this, held back during a repair, are dropped and read from the history instead.
 _HELD_MESSAGES = 10_000
+# How many messages at the most are kept for joiners who share a reading.
+_RECENT_MESSAGES = 1000
 
 
 class Joining:
@@ -53,6 +56,10 @@ class Joining:
         """`admit`, for a caller that tells all up to `position` by its answer, which it returns right away."""
         self.admitted = position
         asyncio.get_running_loop().call_soon(self._come_in)
+
+    def rewind(self, recent: list[Broadcast]) -> None:
+        """Hold back what the room has told since `LocalRoom.remember` gave this, as if the joining had begun then."""
+        self.held = list(recent)
 
     def _come_in(self) -> None:
         if not self.local.pending and self.is_ready:
@@ -93,6 +100,7 @@ class LocalRoom:
         "members",
         "pending",
         "position",
+        "recent",
         "repair_again",
         "repairing",
         "room",
@@ -118,6 +126,7 @@ class LocalRoom:
         self.repairing = False
         self.held_messages: list[RoomEvent] = []
         self.repair_again = False
+        self.recent: list[Broadcast] | None = None
 
     @property
     def connections(self) -> list[Connection]:
@@ -133,10 +142,26 @@ class LocalRoom:
         """Take a message in, to be written to all members in the next round."""
         for joining in self.joining.values():
             joining.held.append(broadcast)
+        if self.recent is not None:
+            self._keep(self.recent, broadcast)
         self.pending.append(broadcast)
         if not self.writing:
             self.writing = True
             asyncio.get_running_loop().call_soon(self._write_round)
+
+    def remember(self) -> list[Broadcast]:
+        """Begin to keep what the room tells, for those who come after a reading began and share it.
+
+        It is complete as long as `recent` is this same list; after too many messages it is given up.
+        """
+        self.recent = []
+        return self.recent
+
+    def _keep(self, recent: list[Broadcast], broadcast: Broadcast) -> None:
+        if len(recent) >= _RECENT_MESSAGES:
+            self.recent = None
+        elif broadcast.delivery is not Delivery.VOLATILE:
+            recent.append(broadcast)
 
     def hold(self, message: RoomEvent) -> None:
         """Keep a message until the gap before it is repaired; too many are left to be read from the history."""

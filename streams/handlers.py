@@ -57,7 +57,11 @@ async def stream_join(context: Context, command: JoinStream) -> StreamJoined:
         # From here on an order to leave would find the connection in the room.
         await in_database(require_not_banned, context.identity, card.id)
         joiner = await resume(room, command.since)
-        joined = await _describe(card, room, joiner, moderators)
+        shown = _NOTHING
+        if joiner.missed is None:
+            view = await snapshot.view(card, entry)
+            joiner, shown = Resumption(view.position, None), view.parts
+        joined = await _describe(card, joiner, shown, moderators)
         connection.send_event("stream:join", joined)
         entry.admit(joiner.position)
     await whereabouts.note(context.identity.user_id, card.id)
@@ -158,8 +162,10 @@ async def _require_capacity(card: StreamCard, identity: Identity, room: Room, pl
         raise CommandError(ErrorCode.ROOM_FULL)
 
 
-async def _describe(card: StreamCard, room: Room, joiner: Resumption, moderators: Resumption | None) -> StreamJoined:
-    (viewers,) = await presence.totals([room.wire])
+async def _describe(
+    card: StreamCard, joiner: Resumption, shown: msgspec.Raw, moderators: Resumption | None
+) -> StreamJoined:
+    (viewers,) = await presence.totals([stream_room(card.id).wire])
     counted = await _counts.get(card.id, lambda: in_database(metrics.counts, card.id))
     return StreamJoined(
         id=card.id,
@@ -171,7 +177,7 @@ async def _describe(card: StreamCard, room: Room, joiner: Resumption, moderators
         is_anonymous=card.is_anonymous,
         country=card.country,
         room_size=viewers,
-        snapshot=_NOTHING if joiner.missed is not None else await snapshot.read(card),
+        snapshot=shown,
         **asdict(joiner.standing),
         moderators=moderators.standing if moderators is not None else None,
     )

@@ -1,13 +1,20 @@
 """What a joiner is shown: parts the apps contribute, read once for all who join together."""
 
+import asyncio
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
 
 import msgspec
 
+from gateway.bus import Position, bus
 from gateway.database import in_database
 from gateway.events import encode
+from gateway.local_room import Joining, LocalRoom
 from gateway.metrics import counters
 from gateway.shared import SharedReading
+from gateway.wire import Broadcast
 from streams.selectors import StreamCard
 
 # A stream -> this part of its snapshot. Runs in a database thread.
@@ -30,17 +37,104 @@ def contribute(name: str) -> Callable[[Part], Part]:
     return register
 
 
-_readings = SharedReading[msgspec.Raw]()
+# More joiners than this within half a second are a herd, until a second passes without.
+_HERD = 16
+_HERD_WINDOW_SECONDS = 0.5
+_HERD_SECONDS = 1.0
+# A herd may share a reading this long, with all that was told since.
+_SHARED_SECONDS = 10.0
 
 
-async def read(card: StreamCard) -> msgspec.Raw:
-    """The snapshot of the stream, as JSON, at least as new as this call; a herd of joiners shares it."""
-    return await _readings.get(card.id, lambda: _read_now(card))
+@dataclass(frozen=True, slots=True)
+class View:
+    """A stream as its joiners are shown it.
+
+    Attributes:
+        position: where the room stood before `parts` were read.
+        parts: the snapshot, as JSON.
+        recent: what the room has told since the reading began.
+    """
+
+    position: Position
+    parts: msgspec.Raw
+    recent: list[Broadcast]
 
 
-async def _read_now(card: StreamCard) -> msgspec.Raw:
+class _Joiners:
+    """Those who join one stream here: how many lately, and the reading they may share."""
+
+    def __init__(self) -> None:
+        self._window = 0.0
+        self._came = 0
+        self._herd_until = 0.0
+        self._began = 0.0
+        self._reading: asyncio.Task[View] | None = None
+        self._recent: list[Broadcast] | None = None
+
+    def are_herd(self) -> bool:
+        """Note one more, and return whether so many come that they share what was read for another."""
+        now = time.monotonic()
+        if now - self._window > _HERD_WINDOW_SECONDS:
+            self._window, self._came = now, 0
+        self._came += 1
+        if self._came > _HERD:
+            self._herd_until = now + _HERD_SECONDS
+        return now < self._herd_until
+
+    def began(self, recent: list[Broadcast]) -> None:
+        """A reading has begun, in the current task."""
+        self._began, self._recent = time.monotonic(), recent
+        self._reading = cast("asyncio.Task[View]", asyncio.current_task())
+
+    def shared(self, local: LocalRoom) -> "asyncio.Task[View] | None":
+        """The latest reading, when all that `local` has told since is known."""
+        reading = self._reading
+        if reading is None or self._recent is not local.recent or time.monotonic() - self._began > _SHARED_SECONDS:
+            return None
+        has_failed = reading.done() and (reading.cancelled() or reading.exception() is not None)
+        return None if has_failed else reading
+
+    @property
+    def are_idle(self) -> bool:
+        """Whether nobody has come for so long that nothing here is worth keeping."""
+        return time.monotonic() - self._window > _SHARED_SECONDS
+
+
+_readings = SharedReading[View]()
+_joiners: dict[str, _Joiners] = {}
+
+
+async def view(card: StreamCard, entry: Joining) -> View:
+    """The stream as `entry`, on its way into its room, is shown it: at least as new as this call.
+
+    One who joins alone has it read now. A herd shares one reading, and is told after it what the room has told since.
+    """
+    joiners = _joiners.get(card.id)
+    if joiners is None:
+        _forget_idle()
+        joiners = _joiners[card.id] = _Joiners()
+    shared = joiners.shared(entry.local) if joiners.are_herd() else None
+    if shared is None:
+        return await _readings.get(card.id, lambda: _read_now(card, entry.local, joiners))
+    found = await asyncio.shield(shared)
+    if joiners.shared(entry.local) is not shared:
+        return await _readings.get(card.id, lambda: _read_now(card, entry.local, joiners))
+    entry.rewind(found.recent)
+    return found
+
+
+def _forget_idle() -> None:
+    for stream_id in [stream_id for stream_id, joiners in _joiners.items() if joiners.are_idle]:
+        del _joiners[stream_id]
+
+
+async def _read_now(card: StreamCard, local: LocalRoom, joiners: _Joiners) -> View:
     counters.snapshots_read += 1
-    return await in_database(_read, card)
+    recent = local.remember()
+    joiners.began(recent)
+    # The position is read before the snapshot: what happens in between is in both, and missing from neither.
+    position = await bus.position(local.room)
+    return View(position, await in_database(_read, card), recent)
 
 
 def _read(card: StreamCard) -> msgspec.Raw:

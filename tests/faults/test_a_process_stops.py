@@ -82,8 +82,8 @@ async def test_a_process_with_a_thousand_sockets_is_told_to_stop(
             await asyncio.gather(*movers)
             await crowd.acked(20)
             await crowd.stop()
-            crowd.viewers += returners
             await crowd.caught_up()
+            await crowd.caught_up(viewers=returners)
             advised = [returner.told["retryAfterMs"] for returner in returners if returner.told]
             size = (WINDOW_MS[1] - WINDOW_MS[0]) / PARTS
             parts = [sum(int((advice - WINDOW_MS[0]) / size) == part for advice in advised) for part in range(PARTS)]
@@ -91,9 +91,11 @@ async def test_a_process_with_a_thousand_sockets_is_told_to_stop(
                 database_url, report, sockets=SOCKETS, gone_after=gone, told_to_come_back_in_each_tenth=parts,
                 resumed=sum(returner.resumed for returner in returners),
                 last_back_after=max(returner.away for returner in returners),
+                gaps_of_theirs=sum(returner.gaps + returner.doubles for returner in returners),
             )  # fmt: skip
             assert sum(parts) == SOCKETS
             assert min(parts) >= SOCKETS / PARTS * 0.8
+            assert sum(returner.gaps + returner.doubles for returner in returners) == 0
             assert all(returner.resumed == 1 for returner in returners)
         finally:
             for returner in returners:

@@ -7,6 +7,7 @@ import pytest
 
 from gateway.bus import bus
 from gateway.errors import CommandError, ErrorCode
+from gateway.events import Delivery
 from gateway.wire import TALKING, Wire
 from tests.gateway.kernel import SECONDS, Kernel, Member, new_room, run_python
 
@@ -199,3 +200,26 @@ async def test_a_join_is_refused_while_redis_is_away_and_works_when_it_is_back(k
         await kernel.join(member, room)
     kernel.publish(room, 1)
     await member.until(lambda member: member.numbers() == [1])
+
+
+async def test_who_shares_a_reading_is_told_all_that_came_since_it_began(kernel: Kernel):
+    room = new_room()
+    member, joiner = kernel.member(), kernel.member()
+    await kernel.join(member, room)
+    recent = kernel.hub.rooms[room].remember()
+    position = await bus.position(room)
+    kernel.publish(room, 1, 2)
+    kernel.publish(room, 3, delivery=Delivery.LATEST)
+    kernel.publish(room, 4, delivery=Delivery.VOLATILE)
+    await member.until(lambda member: 4 in member.numbers())
+
+    async with kernel.hub.joining(joiner, room) as entry:
+        kernel.publish(room, 5)
+        await member.until(lambda member: 5 in member.numbers())
+        entry.rewind(recent)
+        kernel.publish(room, 6)
+        entry.admit(position)
+    kernel.publish(room, 7)
+
+    await joiner.until(lambda joiner: 7 in joiner.numbers())
+    assert joiner.numbers() == [1, 2, 3, 5, 6, 7]
