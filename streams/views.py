@@ -1,5 +1,7 @@
 """Pages for viewers."""
 
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -13,6 +15,18 @@ from streams.rooms import stream_room
 from streams.selectors import Visitor
 
 _SHOWN = 60
+# What the page needs to know of the games' rules to explain them, by the name it reads them under.
+_RULES = {
+    "gift_most": settings.GIFT_MAX_QUANTITY,
+    "combo_seconds": settings.GIFT_COMBO_SECONDS,
+    "boost_most": settings.STREAM_BOOST_MAX_COINS,
+    "special_seconds": settings.STREAM_BOOST_SECONDS["special"],
+    "defense_seconds": settings.STREAM_BOOST_SECONDS["defense"],
+    "rematch_seconds": settings.STREAM_BATTLE_REMATCH_SECONDS,
+    "throne_coins": settings.STREAM_THRONE_COINS,
+    "throne_percent": settings.STREAM_THRONE_PERCENT_MORE,
+    "throne_free_from": settings.STREAM_THRONE_FREE_FROM_OG_LEVEL,
+}
 
 
 def index(request: HttpRequest) -> HttpResponse:
@@ -27,12 +41,34 @@ def watch(request: HttpRequest, stream_id: str) -> HttpResponse:
         stream = selectors.access_stream(_visitor(request), stream_id)
     except CommandError as error:
         raise Http404 from error
-    return render(request, "streams/watch.html", {"stream": _with_viewers(stream)})
+    return render(request, "streams/watch.html", {"stream": _with_viewers(stream), "rules": _RULES})
+
+
+@login_required
+def studio(request: HttpRequest) -> HttpResponse:
+    """The visitor's own streams, newest first."""
+    streams = Stream.objects.filter(host=_signed_in(request)).order_by("-id")[:_SHOWN]
+    return render(request, "streams/studio.html", {"streams": streams})
+
+
+@login_required
+def numbers(request: HttpRequest, stream_id: str) -> HttpResponse:
+    """The numbers over time of one of the visitor's own streams."""
+    try:
+        stream = selectors.access_own_stream(_signed_in(request), stream_id)
+    except CommandError as error:
+        raise Http404 from error
+    return render(request, "streams/numbers.html", {"stream": stream})
 
 
 def _with_viewers(stream: Stream) -> Stream:
     stream.viewers = total(stream_room(str(stream.pk)).wire)  # type: ignore[attr-defined]
     return stream
+
+
+def _signed_in(request: HttpRequest) -> int:
+    assert isinstance(request.user, User)
+    return int(request.user.pk)
 
 
 def _visitor(request: HttpRequest) -> Visitor:

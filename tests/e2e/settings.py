@@ -3,3 +3,6 @@
 from realtime_project.settings.test import *  # noqa: F403
 
 WHITENOISE_USE_FINDERS = True
+# Long enough for a busy machine, short enough to wait for.
+STREAM_BATTLE_SECONDS: float = 12
+GIFT_COMBO_SECONDS: float = 3

@@ -48,7 +48,7 @@ async def test_two_viewers_on_two_servers_chat(open_tab, servers, stream, bob, c
     await at_charlie.say("Hello to you")
     await at_bob.sees("Hello to you")
     await expect(at_bob.page.locator("#viewer-count")).to_have_text("2")
-    await expect(at_bob.page.locator("#comment-count")).to_have_text("2")
+    await expect(at_bob.page.locator("#comments-count")).to_have_text("2")
     await expect(at_bob.page.locator(".notice")).to_contain_text([f"{charlie.name} joined"])
 
 

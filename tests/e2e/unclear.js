@@ -14,7 +14,7 @@
     const number = document.querySelectorAll(selector).length;
     if (number !== 1) problems.push(`${number} × ${selector}`);
   }
-  const named = 'a[href], button, input:not([type=hidden]), textarea, [role=log], [role=listbox], [role=option], nav, section';
+  const named = 'a[href], button, input:not([type=hidden]), textarea, select, progress, dialog, [role=timer], [role=group], [role=log], [role=listbox], [role=option], nav, section';
   for (const node of document.querySelectorAll(named)) {
     if (shown(node) && !name(node)) problems.push(`no name: ${node.outerHTML.slice(0, 80)}`);
   }

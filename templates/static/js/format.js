@@ -28,6 +28,13 @@ export function clock(seconds) {
   return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }
 
+/** "7 s", "12 min", "23 h 4 min", "14 days": a length of time in its two biggest units. */
+export function span(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  if (whole < 60) return `${whole} s`;
+  return whole < 3600 ? `${Math.floor(whole / 60)} min` : elapsed(whole * 1000);
+}
+
 /** "just started", "12 min", "3 h 5 min", "2 days" */
 export function elapsed(milliseconds) {
   const minutes = Math.floor(milliseconds / 60_000);

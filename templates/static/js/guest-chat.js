@@ -1,9 +1,11 @@
-/** The chat for somebody not signed in: the last messages over REST, looked at again now and then. */
+/** The page for somebody not signed in: what happens in the stream over REST, looked at again now and then. */
 
 import { byId } from "./dom.js";
 import { HistoryRefused } from "./history.js";
+import { getJson } from "./rest.js";
 
 const AGAIN_MS = 10_000;
+const GIFTERS = 5;
 
 export async function followGuest({ view, history, list }) {
   const note = byId("history-note");
@@ -33,4 +35,19 @@ export async function followGuest({ view, history, list }) {
   };
   await refresh();
   document.addEventListener("visibilitychange", () => !document.hidden && loaded && refresh());
+}
+
+export function followGuestGames({ streamId, games, view }) {
+  const look = async () => {
+    if (document.hidden) return;
+    games.watchAlong();
+    try {
+      const [{ gifters }, stream] = await Promise.all([getJson(`/api/streams/${streamId}/gifts/`), getJson(`/api/streams/${streamId}/`)]);
+      view.showMetrics({ viewers: stream.viewers, topGifters: gifters.slice(0, GIFTERS) });
+    } catch (error) {
+      console.info("The stream's numbers could not be read.", error);
+    }
+  };
+  look();
+  setInterval(look, AGAIN_MS);
 }

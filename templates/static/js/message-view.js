@@ -1,11 +1,13 @@
 /** One row of the chat, built from an event's data. */
 
 import { avatar, element, hiddenText, icon, tint } from "./dom.js";
+import { picture } from "./gift-catalog.js";
 import { moment } from "./format.js";
+import { ogBadge } from "./og-badge.js";
 import { segments } from "./text.js";
 
 const CONTINUES_WITHIN_MS = 90_000;
-const BADGES = { host: "Host", moderator: "Mod", og: "OG" };
+const BADGES = { host: "Host", moderator: "Mod" };
 
 /** A row for `chat:new` data, as `viewer` {userId, isHost} sees it; userId is undefined for a guest. */
 export function messageRow(message, viewer) {
@@ -27,7 +29,7 @@ export function messageRow(message, viewer) {
       "data-username": message.username,
       "data-at": Date.parse(message.timestamp),
     },
-    kind === "gift" ? icon("gift", "gift-icon") : avatar(message.username),
+    kind === "gift" ? picture(message.gift?.id) : avatar(message.username),
     byline(message),
     message.replyTo ? quote(message.replyTo) : null,
     isPrivate ? element("p", { class: "message-scope" }, icon("lock"), hiddenText("Whisper: "), "Only you, the host and moderators see this") : null,
@@ -44,7 +46,8 @@ function byline(message) {
     "p",
     { class: "message-byline" },
     author,
-    ...(message.badges ?? []).map(badge),
+    ogBadge(message.ogLevel),
+    ...(message.badges ?? []).filter((name) => name !== "og").map(badge),
     hiddenText(": "),
     element("time", { datetime: message.timestamp, "aria-hidden": "true" }, moment(message.timestamp)),
   );
@@ -96,7 +99,7 @@ export function giftRow(gift) {
   return element(
     "li",
     { class: "message", "data-kind": "gift", "data-message-id": gift.messageId },
-    icon("gift", "gift-icon"),
+    picture(gift.animation),
     element("p", { class: "message-byline" }, author, hiddenText(" ")),
     element("p", { class: "message-text" }, `sent ${amount}`),
   );

@@ -2,9 +2,11 @@
 
 import { byId } from "./dom.js";
 import { count, plural } from "./format.js";
+import { showGifters } from "./gifters.js";
 import { giftRow, messageRow, moderatorRow, noticeRow } from "./message-view.js";
 
 const JOINS_IN_ONE_NOTICE = 3;
+const COUNTED = ["comments", "gifts", "coins", "likes"];
 
 export class RoomView {
   #viewer;
@@ -34,10 +36,12 @@ export class RoomView {
 
   showMetrics(metrics) {
     if (Number.isFinite(metrics?.viewers)) byId("viewer-count").textContent = count(metrics.viewers);
-    if (Number.isFinite(metrics?.comments)) {
-      byId("comment-count").textContent = count(metrics.comments);
-      byId("comments").hidden = false;
+    for (const name of COUNTED) {
+      if (!Number.isFinite(metrics?.[name])) continue;
+      byId(`${name}-count`).textContent = count(metrics[name]);
+      byId(name).hidden = false;
     }
+    if (metrics?.topGifters) showGifters(metrics.topGifters);
   }
 
   showStatus(status) {
@@ -66,9 +70,13 @@ export class RoomView {
       this.#showEmpty();
     },
     "throne:claimed": ({ username }) => this.#add(noticeRow(`${username} took the throne`)),
+    "throne:vacated": ({ username }) => this.#add(noticeRow(`${username} left the throne`)),
+    "battle:started": ({ battle }) => this.#add(noticeRow(`Battle: ${battle.sides.map((side) => side.username).join(" against ")}`)),
+    "battle:ended": ({ battle }) => this.#add(noticeRow(battleResult(battle))),
+    "og:changed": ({ username, tier, reason }) => tier && this.#add(noticeRow(reason === "renewed" ? `${username} stays ${tier.name}` : `${username} is ${tier.name} now`)),
     "stream:join": (person) => this.#joined(person),
     "metrics:update": ({ metrics }) => {
-      this.showMetrics(metrics);
+      this.showMetrics({ topGifters: [], ...metrics });
       this.showStatus(metrics.status);
     },
     "stream:lagging": ({ dropped }) => this.#add(noticeRow(`Your connection is slow: ${plural(dropped, "update was", "updates were")} left out`)),
@@ -103,4 +111,10 @@ function joinNotice(names) {
   if (names.length === 1) return `${names[0]} joined`;
   if (names.length <= JOINS_IN_ONE_NOTICE) return `${names.slice(0, -1).join(", ")} and ${names.at(-1)} joined`;
   return `${names.slice(0, JOINS_IN_ONE_NOTICE - 1).join(", ")} and ${count(names.length - JOINS_IN_ONE_NOTICE + 1)} others joined`;
+}
+
+function battleResult({ sides, winner }) {
+  const won = sides.find((side) => side.streamId === winner);
+  const scores = sides.map((side) => side.score.toLocaleString()).join(" : ");
+  return won ? `${won.username} won the battle, ${scores}` : "The battle ended, and nobody scored";
 }

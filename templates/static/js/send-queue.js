@@ -5,6 +5,7 @@
  * Emits `change` (the entries, whenever one changes), `sent` and `refused` {entry, refusal}.
  */
 
+import { newCid } from "./cid.js";
 import { Refusal } from "./gateway-socket.js";
 
 const ATTEMPTS = 4;
@@ -106,10 +107,4 @@ export class SendQueue extends EventTarget {
   #emit(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
-}
-
-// randomUUID exists in secure contexts only; a development server on a plain address is none.
-function newCid() {
-  if (crypto.randomUUID) return crypto.randomUUID();
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -76,7 +76,7 @@ export class StreamRoom extends EventTarget {
     }
     // The join answer repeated as an event; to others it is a notice and has a userId.
     if (event === "stream:join" && data?.userId === undefined) return;
-    if (data?.streamId !== undefined && String(data.streamId) !== this.#streamId) return;
+    if (!isOf(this.#streamId, data)) return;
     if (this.#joining) this.#early.push({ event, data });
     else this.#deliver(event, data);
   }
@@ -105,4 +105,11 @@ export class StreamRoom extends EventTarget {
   #emit(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+/** Whether an event concerns the stream: most name one, those of a battle two, those of the user none. */
+function isOf(streamId, data) {
+  const sides = data?.battle?.sides ?? [];
+  const named = [data?.streamId, data?.opponentStreamId, ...sides.map((side) => side.streamId)].filter((id) => id !== undefined && id !== null);
+  return named.length === 0 || named.some((id) => String(id) === streamId);
 }

@@ -5,8 +5,9 @@ import { keepElapsedTimes } from "./clock.js";
 import { Composer } from "./composer.js";
 import { ConnectionStatus } from "./connection-status.js";
 import { byId, tintAll } from "./dom.js";
+import { Games } from "./games.js";
 import { GatewaySocket } from "./gateway-socket.js";
-import { followGuest } from "./guest-chat.js";
+import { followGuest, followGuestGames } from "./guest-chat.js";
 import { ChatHistory } from "./history.js";
 import { LiveLog } from "./live-log.js";
 import { MentionMenu } from "./mention-menu.js";
@@ -41,6 +42,7 @@ const history = new ChatHistory({
 });
 const player = new Player();
 const view = new RoomView({ viewer, list, history, chatters, player });
+const games = new Games(page, rows);
 
 tintAll(document);
 keepElapsedTimes(document);
@@ -51,6 +53,7 @@ if (page.userId) takePart();
 else {
   navigateMessages(scroller, rows, { reply: () => {}, remove: () => {}, jump, leave: () => {} });
   followGuest({ view, history, list });
+  followGuestGames({ streamId: page.streamId, games, view });
 }
 
 function takePart() {
@@ -73,7 +76,11 @@ function takePart() {
     if (notices.refused(refusal) && !composer.restore(entry)) queue.keep(entry, refusal.message);
   });
 
-  room.addEventListener("snapshot", ({ detail }) => view.load(detail.snapshot?.messages ?? [], true));
+  games.takePart(socket, room, player);
+  room.addEventListener("snapshot", ({ detail }) => {
+    view.load(detail.snapshot?.messages ?? [], true);
+    view.showMetrics({ topGifters: detail.snapshot?.topGifters });
+  });
   room.addEventListener("joined", ({ detail }) => {
     view.showMetrics({ viewers: detail.viewers, ...detail.metrics });
     view.showStatus(detail.status);
@@ -82,7 +89,7 @@ function takePart() {
   room.addEventListener("event", ({ detail: { event, data } }) => {
     // Two things share this name: what the author of a stopped message is told, and a moderator's word to the room.
     if (event === "ai:warning" && data.warningType === undefined) notices.stopped(data);
-    else view.apply(event, data);
+    else if (games.apply(event, data)) view.apply(event, data);
   });
   socket.open();
 
