@@ -28,4 +28,5 @@ urlpatterns = [
     path("api/", include("gifts.api_urls")),
     path("", include("accounts.urls")),
     path("", include("streams.urls")),
+    path("", include("collab.urls")),
 ]

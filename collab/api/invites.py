@@ -1,9 +1,12 @@
 """REST of invites."""
 
+from typing import Any
+
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts import selectors as account_selectors
 from collab import selectors
 from collab.api.base import CollabView, show_invite, user_id_of, valid
 from collab.api.shapes import InviteCreation, InviteResponse
@@ -26,11 +29,22 @@ class SessionInvitesView(CollabView):
         made = invites.invite(
             user_id=user_id_of(request),
             session_id=session_id,
-            invitee_id=int(asked["userId"]),
+            invitee_id=_invitee_id(asked),
             role=Role(asked["role"]),
             content=asked["content"],
         )
         return Response(show_invite(made), status=201)
+
+
+def _invitee_id(asked: dict[str, Any]) -> int:
+    if "userId" in asked:
+        return int(asked["userId"])
+    if "username" not in asked:
+        raise CommandError(ErrorCode.INVALID_PAYLOAD, "Invalid payload: userId or username is needed")
+    user = account_selectors.user_by_name(asked["username"])
+    if user is None:
+        raise CommandError(ErrorCode.NOT_FOUND, "There is no such user")
+    return int(user.pk)
 
 
 class InvitesView(CollabView):

@@ -57,9 +57,10 @@ class CollaborationsResponse(serializers.Serializer[Any]):
 
 
 class InviteCreation(serializers.Serializer[Any]):
-    """Who is to take part, as what, and some words to go with it."""
+    """Who is to take part, by id or by name, as what, and some words to go with it."""
 
-    userId = serializers.RegexField(r"^[1-9][0-9]{0,17}$")
+    userId = serializers.RegexField(r"^[1-9][0-9]{0,17}$", required=False)
+    username = serializers.CharField(max_length=30, required=False)
     role = serializers.ChoiceField(_GIVEN_ROLES)
     content = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
 

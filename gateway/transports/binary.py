@@ -18,7 +18,7 @@ from gateway.errors import PROTOCOL_VIOLATION, REFUSED, STATE_LOST, CloseCode, C
 from gateway.idempotency import Answer
 from gateway.identity import Identity, identify
 from gateway.outlet import Outlet
-from gateway.transports.address import header
+from gateway.transports.address import header, is_own_origin
 from gateway.transports.session import ClientConnection, admit, welcome
 from gateway.transports.websocket import GatewayConsumer, identify_browser
 from gateway.wire import Packet, Wire
@@ -128,7 +128,7 @@ class BinaryConsumer(GatewayConsumer):
             (name.removeprefix(_BEARER) for name in self.scope["subprotocols"] if name.startswith(_BEARER)), ""
         )
         cookie = parse_cookie(header(self.scope, b"cookie")).get(settings.SESSION_COOKIE_NAME)
-        if not token and cookie and self._is_own_origin():
+        if not token and cookie and is_own_origin(self.scope):
             return identify_browser(cookie)
         return identify(token)
 

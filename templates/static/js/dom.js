@@ -44,7 +44,8 @@ export function tintAll(root) {
   for (const node of root.querySelectorAll("[data-seed]")) tint(node, node.dataset.seed);
 }
 
-function hueOf(seed) {
+/** The hue, 0 to 359, that belongs to a name. */
+export function hueOf(seed) {
   let hash = 2166136261;
   for (let index = 0; index < seed.length; index += 1) {
     hash = Math.imul(hash ^ seed.charCodeAt(index), 16777619);
