@@ -1,0 +1,105 @@
+"""The numbers of the product's rules: moderation, chat, streams, money, tiers and collaboration."""
+
+from datetime import timedelta
+
+import environ
+
+env = environ.Env()
+
+# --- Moderation -----------------------------------------------------------------------------------
+
+MODERATION_MODEL: str = env.str("MODERATION_MODEL", default="moderation.blend.BlendedModel")
+MODERATION_HOLD_SCORE = 0.4
+MODERATION_STOP_SCORE = 0.6
+MODERATION_BAN_SCORE = 0.9
+MODERATION_MUTE_LADDER = [
+    timedelta(minutes=10),
+    timedelta(hours=1),
+    timedelta(hours=24),
+    timedelta(days=7),
+]
+MODERATION_MUTE_MEMORY = timedelta(days=30)
+# A timeout nobody gave a length; the longest sanction that ends by itself.
+MODERATION_TIMEOUT = timedelta(minutes=10)
+MODERATION_LONGEST_SANCTION = timedelta(days=3653)
+# What stopped messages and sanctions add to their author's moderation score, and when it counts half.
+MODERATION_POINTS = {
+    "stop": 1.0,
+    "ban": 3.0,
+    "warning": 2.0,
+    "timeout": 3.0,
+    "shadow_ban": 5.0,
+    "device_ban": 10.0,
+}
+MODERATION_SCORE_HALF_LIFE = timedelta(days=7)
+
+# --- Chat and streams -----------------------------------------------------------------------------
+
+CHAT_MAX_CHARACTERS = 500
+CHAT_MAX_MENTIONS = 10
+CHAT_BATCH_MESSAGES = 256
+CHAT_SNAPSHOT_MESSAGES = 50
+# How long authors may take a message back; from this OG level on, at any time.
+CHAT_UNSEND_SECONDS: float = env.float("CHAT_UNSEND_SECONDS", default=60)
+CHAT_UNSEND_FROM_OG_LEVEL = 4
+# From which OG level on viewers pin a message of their own, and for how long.
+CHAT_PIN_FROM_OG_LEVEL = 3
+CHAT_VIEWER_PIN_SECONDS: float = 300
+CHAT_LOUNGE_FROM_OG_LEVEL = 4
+CHAT_SPOTLIGHT_FROM_OG_LEVEL = 5
+STREAM_SLOW_MODE_MAX_SECONDS = 120
+
+# The throne: what an empty one takes, unless the claimer's tier is this high; how much more a taken one
+# takes, in percent of its holder's total; how long a reign lasts.
+STREAM_THRONE_COINS = 1000
+STREAM_THRONE_FREE_FROM_OG_LEVEL = 4
+STREAM_THRONE_PERCENT_MORE = 10
+STREAM_THRONE_SECONDS: float = env.float("STREAM_THRONE_SECONDS", default=24 * 3600)
+# Battles: time to accept, to fight, and until the same two hosts may fight again.
+STREAM_BATTLE_ANSWER_SECONDS: float = env.float("STREAM_BATTLE_ANSWER_SECONDS", default=60)
+STREAM_BATTLE_SECONDS: float = env.float("STREAM_BATTLE_SECONDS", default=300)
+STREAM_BATTLE_REMATCH_SECONDS: float = env.float("STREAM_BATTLE_REMATCH_SECONDS", default=60)
+STREAM_BOOST_MAX_COINS = 1000
+# What OG tiers may do in streams, from which level on.
+STREAM_ANIMATED_REACTIONS = ("confetti", "fireworks", "rocket")
+STREAM_ANIMATED_FROM_OG_LEVEL = 2
+STREAM_EARLY_FROM_OG_LEVEL = 2
+STREAM_EARLY_MAX_SECONDS = 600
+# From which level on one may come in so: without a notice; and not counted either.
+STREAM_ENTRY_FROM_OG_LEVEL = {"normal": 0, "stealth": 3, "ghost": 5}
+# How long each boost works; how many of one kind may work and wait on one side.
+STREAM_BOOST_SECONDS: dict[str, float] = {"special": 30, "defense": 10}
+STREAM_BOOST_QUEUE = 3
+
+# --- Coins, gifts and tiers -----------------------------------------------------------------------
+
+# What the host gets of a gift, in percent, rounded down.
+GIFT_HOST_PERCENT = 70
+GIFT_MAX_QUANTITY = 100
+GIFT_COMBO_SECONDS: float = env.float("GIFT_COMBO_SECONDS", default=5)
+GIFT_BATCH = 128
+# How long a process may act on what it read of the catalog.
+GIFT_CATALOG_SECONDS: float = 1.0
+# Keys a payment provider signs its top-ups with; more than one while they are changed. Without one, all are refused.
+TOP_UP_KEYS: list[str] = env.list("TOP_UP_KEYS", default=[])
+TOP_UP_WINDOW_SECONDS: float = 300
+TOP_UP_MAX_COINS = 1_000_000
+PAYOUT_MIN_COINS = 1000
+# What a tier's days bring back of its price, in percent.
+OG_BONUS_PERCENT = 60
+
+# --- Collaboration --------------------------------------------------------------------------------
+
+COLLAB_SESSION_SECONDS: float = env.float("COLLAB_SESSION_SECONDS", default=24 * 3600)
+COLLAB_INVITE_SECONDS: float = env.float("COLLAB_INVITE_SECONDS", default=7 * 24 * 3600)
+COLLAB_MAX_UPDATE_BYTES = 256 * 1024
+# Updates above this have a limit of their own, as reading them costs the more.
+COLLAB_LARGE_UPDATE_BYTES = 8 * 1024
+COLLAB_MAX_DOCUMENT_BYTES = 5 * 1024 * 1024
+COLLAB_MAX_FIELDS = 200
+COLLAB_MAX_POSITION_BYTES = 2048
+COLLAB_BATCH_UPDATES = 128
+# How many updates the log may have after the last snapshot before another is made.
+COLLAB_SNAPSHOT_UPDATES = 500
+# How long a process keeps a document nobody uses.
+COLLAB_REPLICA_SECONDS: float = 60.0
