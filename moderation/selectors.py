@@ -1,16 +1,16 @@
 """Reading what moderation has decided."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts import selectors as account_selectors
 from accounts.models import User
 from gateway.errors import CommandError, ErrorCode
 from gateway.identity import Identity
-from moderation.models import Appeal, Points, Rung, Sanction, SanctionQuerySet
+from moderation.models import Appeal, Decision, Points, Rung, Sanction, SanctionQuerySet
 from streams import selectors as stream_selectors
 
 # Points this many half-lives old count for less than a thousandth.
@@ -46,14 +46,32 @@ def access_own_sanction(user_id: int, sanction_id: str) -> Sanction:
     return sanction
 
 
+def bans_in_force(user_id: int, stream_id: int | None) -> SanctionQuerySet:
+    """The bans that keep a user out of a stream, or out of everything; the latest first."""
+    bans = sanctions_of(user_id).in_force(timezone.now())
+    return bans.filter(_in(stream_id), rung__in=(Rung.BAN, Rung.DEVICE_BAN))
+
+
+def statistics(*, since: datetime) -> dict[str, int]:
+    """What moderation has done since then, and what waits for somebody."""
+    issued = Sanction.objects.filter(created_at__gt=since)
+    stopped = Decision.objects.filter(created_at__gt=since)
+    counted = {f"sanctions: {rung.label.lower()}": issued.filter(rung=rung).count() for rung in Rung}
+    return {
+        **counted,
+        "sanctions in force": Sanction.objects.in_force(timezone.now()).count(),
+        "messages stopped": stopped.count(),
+        "appeals open": open_appeals().count(),
+    }
+
+
 def access_own_ban(user_id: int) -> Sanction:
     """The latest ban that keeps the user out of everything.
 
     Raises:
         CommandError: `not_found`.
     """
-    bans = sanctions_of(user_id).in_force(timezone.now())
-    ban = bans.filter(stream__isnull=True, rung__in=(Rung.BAN, Rung.DEVICE_BAN)).first()
+    ban = bans_in_force(user_id, None).first()
     if ban is None:
         raise CommandError(ErrorCode.NOT_FOUND, "There is no ban to appeal against")
     return ban
@@ -98,6 +116,10 @@ def access_subject(moderator: Identity, user_id: str, stream_id: str | None) -> 
 def open_appeals() -> QuerySet[Appeal]:
     """Appeals nobody has decided, the oldest first."""
     return Appeal.objects.filter(outcome="").select_related("sanction__user").order_by("id")
+
+
+def _in(stream_id: int | None) -> Q:
+    return Q(stream__isnull=True) if stream_id is None else Q(stream=stream_id)
 
 
 def _may_act_in(moderator: Identity, stream_id: int | None) -> bool:

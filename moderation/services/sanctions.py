@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import selectors as account_selectors
 from accounts import services as account_services
 from audit.services import AUTOMATIC, Actor, record
 from gateway.errors import CommandError, ErrorCode
@@ -188,6 +189,31 @@ def meet_ends(*, now: datetime | None = None) -> int:
     return len(over)
 
 
+def kick(*, actor: Actor, user_id: int, stream_id: int, reason: str) -> None:
+    """Put a user out of a stream on every process; they may come back."""
+    with transaction.atomic(durable=True):
+        _put_out(user_id, stream_id)
+        _note(actor, "user.kick", user_id, reason, {"stream": stream_id})
+
+
+def revoke_sessions(*, actor: Actor, user_id: int, reason: str) -> None:
+    """End every session of a user, and close its sockets on every process."""
+    with transaction.atomic(durable=True):
+        user = account_selectors.user_by_id(user_id)
+        if user is None:
+            raise CommandError(ErrorCode.NOT_FOUND)
+        account_services.end_sessions(user=user, reason="revoked")
+        _note(actor, "user.revoke_sessions", user_id, reason, {})
+
+
+def purge(*, actor: Actor, user_id: int, stream_id: int | None, since: datetime | None, reason: str) -> int:
+    """Take back what a user wrote since then, in a stream or everywhere. Returns how much it was."""
+    with transaction.atomic(durable=True):
+        removed = purge_user(user_id=user_id, since=since or _EVER, stream_id=stream_id, by=actor.user_id)
+        _note(actor, "user.purge", user_id, reason, {"stream": stream_id, "removed": removed})
+    return removed
+
+
 def add_points(*, user_id: int, points: float) -> None:
     """Add to a user's moderation score, in the caller's transaction."""
     Points.objects.create(user_id=user_id, points=points)
@@ -218,9 +244,16 @@ def _keep_out(sanction: Sanction) -> None:
     if sanction.stream_id is None:
         account_services.shut_out(user_id=sanction.user_id)
         return
-    user_id, stream_id = str(sanction.user_id), str(sanction.stream_id)
-    stream_services.dismiss(user_id=user_id, stream_id=stream_id)
-    evict(user_room(user_id), rooms_of_stream(stream_id))
+    _put_out(sanction.user_id, sanction.stream_id)
+
+
+def _put_out(user_id: int, stream_id: int) -> None:
+    stream_services.dismiss(user_id=str(user_id), stream_id=str(stream_id))
+    evict(user_room(str(user_id)), rooms_of_stream(str(stream_id)))
+
+
+def _note(actor: Actor, action: str, user_id: int, reason: str, after: dict[str, object]) -> None:
+    record(actor=actor, action=action, target_kind=_KIND, target_id=str(user_id), after=after, reason=reason)
 
 
 def _let_in(ended: Collection[Sanction]) -> None:
