@@ -12,14 +12,14 @@ from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from accounts import services
+from accounts import services, user_page
 from accounts.models import EvasionFlag, Session, User, Violation
 from audit.audited import AuditedAdmin
 
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg, misc]
-    """People; bans and new passwords end their sessions and close their sockets."""
+    """People, and all that is known of them; a new role or password ends their sessions."""
 
     form = UserChangeForm
     add_form = UserCreationForm
@@ -37,19 +37,14 @@ class UserAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg, misc]
         ),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
-    actions = ["ban", "unban", "sign_out_everywhere"]
+    actions = ["sign_out_everywhere"]
+    change_form_after_template = "accounts/admin/user_sections.html"
 
-    @admin.action(description="Ban and close all sockets")
-    def ban(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        for user in queryset:
-            services.ban(user=user)
-        messages.success(request, f"{len(queryset)} banned.")
-
-    @admin.action(description="Lift the ban")
-    def unban(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        for user in queryset:
-            services.unban(user=user)
-        messages.success(request, f"{len(queryset)} let in again.")
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
+        """The form, and below it what the apps know of the user."""
+        user = self.get_object(request, object_id)
+        shown = {"sections": user_page.sections(user) if user is not None else []}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
 
     @admin.action(description="Sign out everywhere")
     def sign_out_everywhere(self, request: HttpRequest, queryset: QuerySet[User]) -> None:

@@ -5,4 +5,4 @@ class ModerationConfig(AppConfig):
     name = "moderation"
 
     def ready(self) -> None:
-        from moderation import handlers, restrictions, tasks  # noqa: F401  (declares and handles the app's commands)
+        from moderation import handlers, restrictions, tasks, user_page  # noqa: F401  (declares and handles the app's commands)

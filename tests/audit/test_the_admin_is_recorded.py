@@ -8,6 +8,9 @@ from django.urls import reverse
 from accounts.models import User
 from audit.audited import AuditedAdmin
 from audit.models import Entry
+from audit.services import AUTOMATIC
+from moderation.models import Rung
+from moderation.services import sanctions
 from tests.people import make_person
 
 ADDRESS = "192.0.2.44"
@@ -79,11 +82,12 @@ def test_an_addition_and_a_deletion_are_recorded(browser):
 
 
 def test_an_action_is_recorded_before_it_runs_and_what_it_changed_after(browser, ada, bob):
-    fields = {"action": "ban", "_selected_action": [bob.user.pk]}
-    browser.post(reverse("admin:accounts_user_changelist"), fields)
-    asked, changed = entries(bob.user)
-    assert (asked.action, asked.actor_id) == ("accounts.user.ban", ada.user.pk)
-    assert (changed.before, changed.after) == ({"is_banned": False}, {"is_banned": True})
+    issued = sanctions.sanction_user(actor=AUTOMATIC, user_id=bob.user.pk, rung=Rung.TIMEOUT, reason="spoilers")
+    fields = {"action": "lift", "_selected_action": [issued.pk]}
+    browser.post(reverse("admin:moderation_sanction_changelist"), fields)
+    asked, changed = entries(issued)
+    assert (asked.action, asked.actor_id) == ("moderation.sanction.lift", ada.user.pk)
+    assert (changed.before["lifted_by_id"], changed.after["lifted_by_id"]) == (None, ada.user.pk)
 
 
 def test_deleting_what_was_selected_is_recorded(browser, bob):
@@ -100,7 +104,8 @@ def test_a_new_password_is_recorded_without_it(browser, bob):
 
 
 def test_the_log_can_be_read_and_filtered_but_not_written(browser, ada, bob):
-    browser.post(reverse("admin:accounts_user_changelist"), {"action": "ban", "_selected_action": [bob.user.pk]})
+    fields = {"action": "sign_out_everywhere", "_selected_action": [bob.user.pk]}
+    browser.post(reverse("admin:accounts_user_changelist"), fields)
     (entry, *_) = entries(bob.user)
     history = browser.get(reverse("admin:accounts_user_history", args=[bob.user.pk]), follow=True)
     assert f"accounts.user {bob.user.pk}" in history.content.decode()
@@ -110,3 +115,17 @@ def test_the_log_can_be_read_and_filtered_but_not_written(browser, ada, bob):
     assert browser.post(page, {"reason": "another"}).status_code == 403
     assert browser.post(reverse("admin:audit_entry_delete", args=[entry.pk]), {"post": "yes"}).status_code == 403
     assert browser.get(reverse("admin:audit_entry_add")).status_code == 403
+
+
+def test_a_users_page_shows_what_is_known_of_them_and_leads_to_a_sanction(browser, ada, bob):
+    sanctions.sanction_user(actor=AUTOMATIC, user_id=bob.user.pk, rung=Rung.WARNING, reason="spoilers again")
+    page = browser.get(reverse("admin:accounts_user_change", args=[bob.user.pk])).content.decode()
+    for words in ("Sessions and devices", "Sanctions · score 2.0", "Messages", "Gifts · 0 coins", "sanction.warning"):
+        assert words in page
+    form = reverse("admin:moderation_sanction_add")
+    assert f"{form}?user={bob.user.pk}" in page
+    fields = {"user": bob.user.pk, "rung": "ban", "reason": "enough", "minutes": 60}
+    assert browser.post(form, fields).status_code == 302
+    bob.user.refresh_from_db()
+    assert bob.user.is_banned
+    assert "sanction.ban" in [entry.action for entry in entries(bob.user) if entry.actor_id == ada.user.pk]
