@@ -47,7 +47,7 @@ def sections(user: User) -> list[Section]:
     return [part(user) for part in _parts]
 
 
-def listed(page: str, **filters: object) -> str:
+def listed(page: str, **filters: str | int) -> str:
     """The address of a list in the admin, filtered."""
     return f"{reverse(f'admin:{page}_changelist')}?{urlencode(filters)}"
 
