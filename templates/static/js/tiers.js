@@ -160,6 +160,7 @@ export class Tiers extends EventTarget {
     } catch (error) {
       problem.textContent = explain(error);
       this.#wallet.refresh();
+      this.#renderTiers();
     }
     this.#buying = false;
   }
