@@ -66,6 +66,8 @@ async def stream_join(context: Context, command: JoinStream) -> StreamJoined:
         entry.admit(joiner.position)
     await whereabouts.note(context.identity.user_id, card.id)
     if command.entry != "normal":
+        # A connection that is brought back would come in openly.
+        connection.trail = None
         _unannounced.add((context.identity.user_id, card.id))
         return joined
     _unannounced.discard((context.identity.user_id, card.id))

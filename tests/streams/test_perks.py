@@ -1,5 +1,6 @@
 """What OG tiers may do in streams: their level is read at the moment they do it."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -7,8 +8,10 @@ from django.utils import timezone
 
 from accounts import services as account_services
 from gateway.database import in_database
+from gateway.wire import Wire
 from streams.models import Stream
-from tests.people import all_has_arrived, done, join, leave, make_stream, rest
+from tests.gateway.raw_clients import open_socket
+from tests.people import all_has_arrived, done, join, leave, make_stream, rest, say
 
 
 async def react(client, stream, reaction):
@@ -107,6 +110,31 @@ async def test_a_ghost_whose_socket_is_lost_leaves_no_trace(servers, alice, bob,
     await host.wait_for("stream:leave", lambda data: data["userId"] == charlie.id)
     await all_has_arrived(host, stream, host)
     assert bob.name not in str(host.named("stream:leave"))
+
+
+async def test_a_ghost_is_not_brought_back_in_the_open(servers, alice, bob, stream, crowd):
+    host = await crowd.join(servers[1], alice, stream)
+    await level(bob, 5)
+    ghost = await open_socket(servers[0], Wire.RECOVERABLE)
+    await ghost.opened.wait()
+    await ghost.authenticate(bob.token)
+    ghost.command(1, "stream:join", {"streamId": str(stream.pk), "entry": "ghost"})
+    assert (await ghost.until(lambda client: client.answers().get(1)))["ok"]
+    done(await say(host, stream, "hello"))
+    await ghost.until(lambda client: client.events("chat:new"))
+    answer = json.loads(next(message[2:] for message in ghost.messages if message.startswith("40")))
+    _, _, offset = json.loads(next(message[2:] for message in ghost.messages if message.startswith('42["chat:new"')))
+    ghost.vanish()
+
+    again = await open_socket(servers[0], Wire.RECOVERABLE)
+    await again.opened.wait()
+    await again.authenticate(bob.token, pid=answer["pid"], offset=offset)
+
+    fresh = json.loads(next(message[2:] for message in again.messages if message.startswith("40")))
+    assert fresh["sid"] != answer["sid"]
+    again.vanish()
+    await all_has_arrived(host, stream, host)
+    assert bob.name not in str(host.events)
 
 
 # --- Early join -----------------------------------------------------------------------------------
