@@ -1,14 +1,17 @@
-"""Demo data: people, live streams, and a login to try them with. Running it again changes nothing."""
+"""Demo data: people with coins, live streams, and a login to try them with. Running it again changes nothing."""
 
 from typing import Any
 
 from accounts import selectors
 from accounts.models import User
+from audit.services import Actor
 from gateway.management.audited import AuditedCommand
+from gifts.services.wallets import grant_coins
 from streams import services
 from streams.models import Status, Stream
 
 PASSWORD = "demo-password"
+COINS = 20_000
 PEOPLE = ("alice", "bob", "charlie", "mona")
 STREAMS = (
     ("alice", "Sunday set: vinyl until midnight", "DE", ["music", "vinyl"]),
@@ -17,7 +20,7 @@ STREAMS = (
 
 
 class Command(AuditedCommand):
-    help = "Load demo people and streams."
+    help = "Load demo people with coins, and streams."
 
     def handle(self, *args: Any, **options: Any) -> None:
         for name in PEOPLE:
@@ -27,11 +30,14 @@ class Command(AuditedCommand):
         self.stdout.write(f"login {PEOPLE[0]} / {PASSWORD}")
 
     def _person(self, name: str) -> None:
-        if selectors.user_by_name(name) is not None:
-            return
+        person = selectors.user_by_name(name) or self._new_person(name)
+        grant_coins(user_id=person.pk, coins=COINS, key=f"demo:{name}", reason="demo data", actor=Actor.command())
+
+    def _new_person(self, name: str) -> User:
         person = User(username=name, is_moderator=name == "mona", is_staff=name == "mona", is_superuser=name == "mona")
         person.set_password(PASSWORD)
         person.save()
+        return person
 
     def _stream(self, host: str, title: str, country: str, tags: list[str]) -> None:
         user = selectors.user_by_name(host)
