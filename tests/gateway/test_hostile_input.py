@@ -1,6 +1,6 @@
 """Malformed, oversized and hostile input over every transport: nobody is let in, and a room notices nothing.
 
-`make faults` sends fifty times as much of each, from four seeds.
+`make faults` sends fifty times as much of each.
 """
 
 from tests.faults.hostile import attack
