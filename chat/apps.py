@@ -6,7 +6,7 @@ class ChatConfig(AppConfig):
 
     def ready(self) -> None:
         from chat import handlers, user_page  # noqa: F401  (declares and handles the app's commands)
-        from chat.services.subjects import MessageSubjects
+        from chat.services.subjects import MESSAGE_KIND, MessageSubjects
         from moderation import subjects
 
-        subjects.register("message", MessageSubjects())
+        subjects.register(MESSAGE_KIND, MessageSubjects())

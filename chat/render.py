@@ -35,6 +35,8 @@ class NewMessage(msgspec.Struct, kw_only=True, frozen=True):
     created_at: datetime
     is_spotlight: bool
     is_hidden: bool
+    removed_at: datetime | None
+    removed_reason: str
     gift: None = None
 
 

@@ -1,12 +1,14 @@
 """Reading messages: a whisper is for its author, the host and moderators, the lounge for high tiers and them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.conf import settings
-from django.db.models import Count, Q, QuerySet
+from django.contrib.auth import get_user_model
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import TruncMinute
+from django.utils import timezone
 
 from chat.models import ROOM_WIDE, Message, Pin, RemovalReason, Visibility
 from gateway.database import run
@@ -111,6 +113,17 @@ def _may_read(message: Message, identity: Identity, card: StreamCard) -> bool:
     if message.type in ROOM_WIDE or card.may_moderate(identity):
         return True
     return message.type == Visibility.LOUNGE and may_enter_lounge(card, identity)
+
+
+def newcomers(user_ids: Collection[int]) -> set[int]:
+    """Those of the users whose account is new and who have written nothing that was shown yet; one query."""
+    if not user_ids:
+        return set()
+    shown = Message.objects.filter(author=OuterRef("pk"), removed_at__isnull=True)
+    new = get_user_model().objects.filter(
+        pk__in=user_ids, date_joined__gt=timezone.now() - settings.MODERATION_NEW_ACCOUNT
+    )
+    return set(new.exclude(Exists(shown)).values_list("pk", flat=True))
 
 
 def next_ids(count: int) -> list[int]:

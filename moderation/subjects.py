@@ -72,6 +72,11 @@ def subject_kind(name: str) -> SubjectKind:
     return _kinds[name]
 
 
+def describe(name: str, subject_ids: Collection[int]) -> dict[int, Subject]:
+    """The things of the kind `name` that are still there, by id; none of a kind nobody has registered."""
+    return _kinds[name].describe(subject_ids) if name in _kinds and subject_ids else {}
+
+
 def purge_user(*, user_id: int, since: datetime, stream_id: int | None = None, by: int | None = None) -> int:
     """Take back all of every kind that a user has written since then; how many things it were."""
     kinds = _kinds.values()

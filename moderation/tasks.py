@@ -1,8 +1,10 @@
-"""The periodic work of moderation, in each web process."""
+"""The periodic work of moderation: in each web process, and by Celery where none is up."""
+
+from celery import shared_task
 
 from gateway.database import in_database
 from gateway.runtime import every
-from moderation.services import sanctions
+from moderation.services import holds, sanctions
 
 _ENDS_SECONDS = 1.0
 
@@ -11,3 +13,15 @@ _ENDS_SECONDS = 1.0
 async def end_sanctions() -> None:
     """End the sanctions whose time has come."""
     await in_database(sanctions.meet_ends)
+
+
+@every(_ENDS_SECONDS)
+async def settle_holds() -> None:
+    """Decide the held messages nobody has decided in time."""
+    await in_database(holds.settle_due)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def settle_due() -> None:
+    """The same once more, for when no web process is up to do it."""
+    holds.settle_due()

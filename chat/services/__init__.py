@@ -10,9 +10,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from chat import render, selectors
-from chat.models import ROOM_WIDE, Kind, Message, Visibility
+from chat.models import ROOM_WIDE, Kind, Message, RemovalReason, Visibility
 from chat.render import NewMessage
 from chat.rooms import rooms_to_tell
+from chat.services.subjects import MESSAGE_KIND
 from gateway.database import write_rows
 from gateway.dispatch import refusal
 from gateway.encryption import Place, seal
@@ -24,8 +25,10 @@ from gateway.publish import Announcement, publish_many
 from gateway.rooms import user_room
 from moderation import services as moderation_services
 from moderation.assess import assess
+from moderation.lexicon import Category
 from moderation.policy import Action, Verdict
 from moderation.restrictions import NONE, restrictions_of
+from moderation.services import holds
 from streams import services as stream_services
 from streams.selectors import StreamCard
 
@@ -55,6 +58,7 @@ class _Outcome:
     message: NewMessage | None = None
     error: CommandError | None = None
     is_hidden: bool = False
+    is_held: bool = False
     announcements: list[Announcement] = field(default_factory=list)
 
     @property
@@ -62,7 +66,8 @@ class _Outcome:
         if self.error is not None:
             return refusal(self.error, _EVENT)
         assert self.message is not None
-        return Answer(ok=True, body=encode({"id": str(self.message.id)}).decode())
+        held = {"held": True} if self.is_held else {}
+        return Answer(ok=True, body=encode({"id": str(self.message.id), **held}).decode())
 
     @property
     def is_final(self) -> bool:
@@ -72,7 +77,8 @@ class _Outcome:
 def send_messages(*, drafts: Sequence[Draft]) -> list[Answer]:
     """Judge, store and announce messages: one call of the model, one transaction, one publish pipeline.
 
-    A message that is stopped reaches nobody; its author is warned. A draft whose `cid` was answered before
+    A message that is stopped reaches nobody; its author is warned. One that is held is stored, and reaches nobody
+    until a moderator decides; its author is told. A draft whose `cid` was answered before
     has no effect and gets that answer.
 
     Args:
@@ -110,6 +116,20 @@ def _decide(outcomes: list[_Outcome]) -> None:
         outcome.is_hidden = restrictions.is_hidden_in(outcome.draft.card.id)
         if outcome.verdict.action in (Action.STOP, Action.BAN):
             outcome.error = moderation_services.refusal(outcome.verdict)
+    _hold([outcome for outcome in outcomes if outcome.error is None])
+
+
+def _hold(outcomes: list[_Outcome]) -> None:
+    """Let doubtful messages wait for a moderator, and the first link of a new account; not of who moderates here.
+
+    What a shadow ban hides needs nobody's decision.
+    """
+    outcomes = [o for o in outcomes if not o.is_hidden and not o.draft.card.may_moderate(o.draft.author)]
+    linking = {int(o.draft.author.user_id) for o in outcomes if Category.LINKS in o.verdict.categories}
+    newcomers = selectors.newcomers(linking)
+    for outcome in outcomes:
+        is_first_link = Category.LINKS in outcome.verdict.categories and int(outcome.draft.author.user_id) in newcomers
+        outcome.is_held = is_first_link or outcome.verdict.action is Action.HOLD
 
 
 def _compose(outcomes: list[_Outcome]) -> None:
@@ -156,6 +176,8 @@ def _message(
         created_at=now,
         is_spotlight=draft.spotlight,
         is_hidden=outcome.is_hidden,
+        removed_at=now if outcome.is_held else None,
+        removed_reason=RemovalReason.HELD if outcome.is_held else "",
     )
 
 
@@ -177,9 +199,13 @@ def _store(outcomes: list[_Outcome]) -> None:
     if not outcomes:
         return
     _insert([outcome.message for outcome in outcomes if outcome.message is not None])
-    publish_many(announcement for outcome in outcomes for announcement in outcome.announcements)
+    shown = [outcome for outcome in outcomes if not outcome.is_held]
+    publish_many(announcement for outcome in shown for announcement in outcome.announcements)
+    for outcome in outcomes:
+        if outcome.is_held:
+            _let_wait(outcome)
     counts = Counter(
-        outcome.draft.card.id for outcome in outcomes if outcome.draft.type in ROOM_WIDE and not outcome.is_hidden
+        outcome.draft.card.id for outcome in shown if outcome.draft.type in ROOM_WIDE and not outcome.is_hidden
     )
     if counts:
         stream_services.count_comments(counts=counts)
@@ -189,11 +215,13 @@ def _insert(messages: list[NewMessage]) -> None:
     write_rows(
         """
         INSERT INTO chat_message (id, stream_id, author_id, text, type, message_type, mentions, reply_to_id, thread_id,
-                                  score, model_version, policy_version, created_at, is_spotlight, is_hidden)
+                                  score, model_version, policy_version, created_at, is_spotlight, is_hidden,
+                                  removed_at, removed_reason)
         SELECT * FROM json_to_recordset(%s) AS m(
             id bigint, stream_id bigint, author_id bigint, text text, type text, message_type text, mentions jsonb,
             reply_to_id bigint, thread_id bigint, score float8, model_version text, policy_version text,
-            created_at timestamptz, is_spotlight boolean, is_hidden boolean)
+            created_at timestamptz, is_spotlight boolean, is_hidden boolean, removed_at timestamptz,
+            removed_reason text)
         """,
         [_as_stored(message) for message in messages],
     )
@@ -205,6 +233,18 @@ def _as_stored(message: NewMessage) -> NewMessage:
         return message
     place = Place(Message._meta.db_table, "text", str(message.id))
     return msgspec.structs.replace(message, text=seal(message.text, place))
+
+
+def _let_wait(outcome: _Outcome) -> None:
+    assert outcome.message is not None
+    holds.hold_message(
+        author=outcome.draft.author,
+        stream_id=outcome.draft.card.id,
+        subject_kind=MESSAGE_KIND,
+        subject_id=outcome.message.id,
+        text=outcome.draft.text,
+        verdict=outcome.verdict,
+    )
 
 
 def _stop(outcome: _Outcome) -> None:

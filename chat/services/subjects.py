@@ -14,6 +14,9 @@ from moderation.subjects import Subject
 from streams import services as stream_services
 from streams.selectors import find_card
 
+# What moderation calls messages.
+MESSAGE_KIND = "message"
+
 
 class MessageSubjects:
     """The kind `message`."""
@@ -73,6 +76,5 @@ def _announcements(message: Message) -> list[Announcement]:
 
 
 def _count(messages: list[Message]) -> None:
-    counts = Counter(str(message.stream_id) for message in messages)
-    if counts:
-        stream_services.count_comments(counts=counts)
+    if messages:
+        stream_services.count_comments(counts=Counter(str(message.stream_id) for message in messages))

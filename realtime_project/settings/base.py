@@ -219,6 +219,7 @@ CELERY_BEAT_SCHEDULE = {
     "roll-up-numbers": {"task": "streams.tasks.roll_up_numbers", "schedule": 60.0},
     "keep-tiers": {"task": "gifts.tasks.keep_tiers", "schedule": 60.0},
     "end-sessions": {"task": "collab.tasks.end_sessions_left", "schedule": 30.0},
+    "settle-holds": {"task": "moderation.tasks.settle_due", "schedule": 5.0},
     "end-combos": {"task": "gifts.tasks.end_combos_left", "schedule": 5.0},
 }
 CELERY_TIMEZONE = "UTC"

@@ -32,6 +32,13 @@ MODERATION_POINTS = {
     "device_ban": 10.0,
 }
 MODERATION_SCORE_HALF_LIFE = timedelta(days=7)
+# How long a held message waits for a moderator, and what becomes of it then: `show` or `hide`.
+MODERATION_HOLD_SECONDS: float = env.float("MODERATION_HOLD_SECONDS", default=300)
+MODERATION_UNDECIDED_OUTCOME: str = env.str("MODERATION_UNDECIDED_OUTCOME", default="hide")
+# The first message of an account this young is held when it has a link.
+MODERATION_NEW_ACCOUNT = timedelta(hours=24)
+# How long nobody else can decide what a moderator has claimed.
+MODERATION_CLAIM_SECONDS: float = env.float("MODERATION_CLAIM_SECONDS", default=120)
 
 # --- Chat and streams -----------------------------------------------------------------------------
 

@@ -52,6 +52,7 @@ GATEWAY_RATE_LIMITS: dict[str, list[tuple[int, float]]] = {
     "sign_in": [(10, 60)],
     # New accounts of one device.
     "device": [(5, 24 * 3600)],
+    "report": [(10, 60)],
     # Passwords that are looked at for one name, from one household and from everywhere.
     "password": [(10, 900)],
     "password_anywhere": [(100, 3600)],

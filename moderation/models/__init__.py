@@ -136,3 +136,9 @@ class Points(models.Model):
 
     def __str__(self) -> str:
         return f"{self.points:g} points"
+
+
+# Django looks for models here.
+from moderation.models.queue import Item as Item  # noqa: E402
+from moderation.models.queue import QueueFilter as QueueFilter  # noqa: E402
+from moderation.models.queue import Report as Report  # noqa: E402

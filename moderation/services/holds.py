@@ -1,0 +1,62 @@
+"""Messages that wait for a person, and what becomes of those nobody decides in time."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from gateway.identity import Identity
+from moderation.models import Decision
+from moderation.models.queue import Item, ItemKind, Outcome
+from moderation.policy import Action, Verdict
+from moderation.selectors.queue import due_item_ids
+from moderation.services.notices import tell_waiting
+from moderation.services.queue import Arrival, enqueue, save_settled, settle_items
+
+
+def hold_message(
+    *, author: Identity, stream_id: str, subject_kind: str, subject_id: int, text: str, verdict: Verdict
+) -> None:
+    """Let a message wait for a person, and tell its author. Runs in the caller's transaction."""
+    decision = Decision.objects.create(
+        user_id=int(author.user_id),
+        stream_id=int(stream_id),
+        text=text,
+        action=Action.HOLD,
+        score=verdict.score,
+        categories=dict(verdict.categories),
+        matched=list(verdict.matched),
+        model_version=verdict.model_version,
+        policy_version=verdict.policy_version,
+    )
+    item = enqueue(
+        Arrival(
+            kind=ItemKind.HOLD,
+            subject_kind=subject_kind,
+            subject_id=subject_id,
+            user_id=int(author.user_id),
+            stream_id=int(stream_id),
+            score=verdict.score,
+            categories=sorted(verdict.categories),
+            decision_id=decision.pk,
+            due_at=timezone.now() + timedelta(seconds=settings.MODERATION_HOLD_SECONDS),
+        )
+    )
+    tell_waiting(item)
+
+
+def settle_due() -> int:
+    """Decide what nobody has decided in time, as the policy has it; how many items it were."""
+    outcome = Outcome(settings.MODERATION_UNDECIDED_OUTCOME)
+    settled = 0
+    for item_id in due_item_ids(timezone.now()):
+        with transaction.atomic(durable=True):
+            # A moderator who is deciding it this moment is quicker.
+            waiting = Item.objects.filter(pk=item_id, decided_at__isnull=True).select_related("user")
+            item = waiting.select_for_update(of=("self",), skip_locked=True).first()
+            if item is not None:
+                settle_items([item], outcome=outcome, by=None)
+                save_settled([item], None)
+                settled += 1
+    return settled
