@@ -32,6 +32,7 @@ _AT_LEAST = {
     Role.COMMENTER: frozenset({Role.CREATOR, Role.EDITOR, Role.COMMENTER}),
     Role.VIEWER: frozenset(Role),
 }
+_MOST_UNDONE = 500
 _OPEN = (Status.ACTIVE, Status.PAUSED)
 
 
@@ -181,6 +182,22 @@ def updates_after(session_id: int, seq: int, until: int | None = None) -> QueryS
     if until is not None:
         updates = updates.filter(seq__lte=until)
     return updates.order_by("seq")
+
+
+def last_change(session_id: int, author_id: int, pause: float) -> list[Update]:
+    """A user's last updates that nobody has taken back, made without a pause of so many seconds, the oldest first."""
+    mine = Update.objects.filter(session=session_id, author=author_id).order_by("-seq")
+    last = mine.first()
+    while last is not None and last.undoes is not None:
+        last = mine.filter(seq__lt=last.undoes).first()
+    if last is None:
+        return []
+    rows = [last]
+    for row in mine.filter(seq__lt=last.seq)[:_MOST_UNDONE]:
+        if row.undoes is not None or (rows[-1].created_at - row.created_at).total_seconds() > pause:
+            break
+        rows.append(row)
+    return rows[::-1]
 
 
 def writers(session_id: int, client_ids: Iterable[int]) -> dict[int, int]:

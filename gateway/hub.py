@@ -20,12 +20,12 @@ from gateway.bus import (
     bus,
 )
 from gateway.connection import Connection
-from gateway.errors import CloseCode, CommandError, ErrorCode
+from gateway.errors import REFUSED, CloseCode, CommandError, ErrorCode
 from gateway.events import Delivery, RoomReset, finish
 from gateway.local_room import Joining, LocalRoom
 from gateway.metrics import counters
 from gateway.rooms import KINDS, Room
-from gateway.wire import Broadcast
+from gateway.wire import Broadcast, Wire
 
 log = logging.getLogger(__name__)
 
@@ -227,8 +227,10 @@ class Hub:
 
     def _evict(self, local: LocalRoom, order: RoomEvict) -> None:
         for connection in local.connections:
-            for wire in order.rooms:
-                self.leave(connection, Room.parse(wire))
+            left = [wire for wire in order.rooms if self.leave(connection, Room.parse(wire))]
+            if left and connection.wire is Wire.BINARY:
+                # It is here for that room alone.
+                connection.close(REFUSED, "expelled")
 
     # --- gaps -------------------------------------------------------------------------------------
 

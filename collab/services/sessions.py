@@ -21,7 +21,7 @@ from collab.services.timeline import note
 from gateway.errors import CommandError, ErrorCode
 from gateway.events import iso, now_iso
 from gateway.identity import Identity
-from gateway.publish import publish
+from gateway.publish import evict, publish
 from gateway.rooms import user_room
 
 
@@ -129,6 +129,8 @@ def change_role(*, user_id: int, session_id: str, participant_id: int, role: Rol
         changed = ParticipantChanged(user_id=str(participant_id), role=role, session_id=str(session.pk))
         publish(session_room(session.pk), changed)
         publish(user_room(str(participant_id)), changed)
+        if role is None:
+            evict(user_room(str(participant_id)), [session_room(session.pk)])
 
 
 # --- Coming and going -----------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from django.utils import timezone
 from collab import selectors
 from collab.documents import Replica, new_document, replicas, text_of
 from collab.events import TextSynced
-from collab.models import Role, Session, Update, Writer
+from collab.models import Role, Session, Status, Update, Writer
 from collab.rooms import session_room
 from collab.yjs.messages import Step, write_sync
 from collab.yjs.updates import Outline, read_update
@@ -75,6 +75,14 @@ def writing(session_id: int) -> Iterator[tuple[Session, Replica]]:
         replica.is_ahead = False
 
 
+@contextmanager
+def reading(session_id: int) -> Iterator[Replica]:
+    """The session's document as it stands."""
+    with replicas.held(session_id) as replica:
+        replica.catch_up()
+        yield replica
+
+
 def read_missing(*, user_id: int, session_id: str, state_vector: bytes) -> Missing:
     """What is not in a client's state vector.
 
@@ -82,9 +90,8 @@ def read_missing(*, user_id: int, session_id: str, state_vector: bytes) -> Missi
         CommandError: `not_found` for those who do not take part.
     """
     access = selectors.access_session(user_id, session_id)
-    with replicas.held(access.session.pk) as replica:
-        replica.catch_up()
-        may_write = access.may(Role.EDITOR) and access.session.status == "active"
+    with reading(access.session.pk) as replica:
+        may_write = access.may(Role.EDITOR) and access.session.status == Status.ACTIVE
         return Missing(replica.state(state_vector), replica.document.get_state(), may_write)
 
 

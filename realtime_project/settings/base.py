@@ -218,6 +218,7 @@ CELERY_BEAT_SCHEDULE = {
     "meet-deadlines": {"task": "streams.tasks.meet_deadlines", "schedule": 5.0},
     "roll-up-numbers": {"task": "streams.tasks.roll_up_numbers", "schedule": 60.0},
     "keep-tiers": {"task": "gifts.tasks.keep_tiers", "schedule": 60.0},
+    "compact-logs": {"task": "collab.tasks.compact_logs_left", "schedule": 60.0},
     "end-sessions": {"task": "collab.tasks.end_sessions_left", "schedule": 30.0},
     "settle-holds": {"task": "moderation.tasks.settle_due", "schedule": 5.0},
     "end-combos": {"task": "gifts.tasks.end_combos_left", "schedule": 5.0},

@@ -108,5 +108,7 @@ COLLAB_MAX_POSITION_BYTES = 2048
 COLLAB_BATCH_UPDATES = 128
 # How many updates the log may have after the last snapshot before another is made.
 COLLAB_SNAPSHOT_UPDATES = 500
+# Changes of one user with no longer pause in between are taken back together.
+COLLAB_UNDO_PAUSE_SECONDS: float = 0.7
 # How long a process keeps a document nobody uses.
 COLLAB_REPLICA_SECONDS: float = 60.0
