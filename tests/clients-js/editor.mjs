@@ -3,6 +3,9 @@
 // Arguments: the address, the session. The token is read from the first line of standard input.
 import { createInterface } from "node:readline";
 import WebSocket from "ws";
+import * as decoding from "lib0/decoding";
+import * as encoding from "lib0/encoding";
+import { readSyncMessage } from "y-protocols/sync";
 import * as Y from "yjs";
 import { WebsocketProvider } from "y-websocket";
 
@@ -14,13 +17,24 @@ console.warn = (text) => print("$denied", { text });
 const token = (await lines.next()).value;
 const document = new Y.Doc();
 const text = document.getText("content");
+// What the server has said is in the text, and nothing else: what was told is promised to be kept.
+const told = new Y.Doc();
+const hear = ({ data }) => {
+  const decoder = decoding.createDecoder(new Uint8Array(data));
+  if (decoding.readVarUint(decoder) === 0) readSyncMessage(decoder, encoding.createEncoder(), told, null);
+};
+const clocks = (of) => Object.fromEntries(Y.decodeStateVector(Y.encodeStateVector(of)));
+
 const provider = new WebsocketProvider(`${url}/ws/collab`, session, document, {
   WebSocketPolyfill: WebSocket,
   protocols: ["yjs", `bearer.${token}`],
   disableBc: true,
   maxBackoffTime: 500,
 });
-provider.on("status", (status) => print("$status", status));
+provider.on("status", (status) => {
+  if (status.status === "connected") provider.ws.addEventListener("message", hear);
+  print("$status", status);
+});
 provider.on("sync", (synced) => print("$sync", { synced }));
 provider.on("closed", ({ code, reason }) => print("$closed", { code, reason }));
 provider.awareness.setLocalStateField("user", { name: "somebody else", color: "#123456" });
@@ -38,6 +52,9 @@ const random = (seed) => () => {
   return ((value ^ (value >>> 14)) >>> 0) / 4294967296;
 };
 
+const WORDS = ["ab", "é", "👋", "ß. "];
+let typing;
+
 const actions = {
   insert: ({ at, words }) => text.insert(Math.min(at, text.length), words),
   delete: ({ at, length }) => text.delete(at, length),
@@ -48,15 +65,19 @@ const actions = {
     provider.serverUrl = `${to}/ws/collab`;
     provider.ws?.terminate();
   },
+  // Between whole characters, as every editor does: some are two units of UTF-16.
   type: ({ seed, every }) => {
     const next = random(seed);
-    actions.typing = setInterval(() => {
-      if (next() < 0.7 || !text.length) text.insert(Math.floor(next() * (text.length + 1)), `${seed % 10}é👋`.slice(0, 1 + Math.floor(next() * 4)));
-      else text.delete(Math.floor(next() * text.length), 1);
+    typing = setInterval(() => {
+      const characters = [...text.toString()];
+      const place = Math.floor(next() * (characters.length + 1));
+      const at = characters.slice(0, place).join("").length;
+      if (place === characters.length || next() < 0.7) text.insert(at, WORDS[Math.floor(next() * WORDS.length)]);
+      else text.delete(at, characters[place].length);
     }, every);
   },
-  rest: () => clearInterval(actions.typing),
-  say: () => print("$said", { text: text.toString() }),
+  rest: () => clearInterval(typing),
+  say: () => print("$said", { text: text.toString(), clocks: clocks(document), told: clocks(told) }),
   point: ({ cursor }) => provider.awareness.setLocalStateField("cursor", cursor),
 };
 

@@ -69,11 +69,14 @@ class Editor:
                 self._news.clear()
                 await self._news.wait()
 
-    async def says(self) -> str:
-        """Its text now."""
-        before = len(self.named("$said"))
-        self.tell("say")
-        return (await self.hear("$said", after=before))["text"]
+    async def knows(self) -> tuple[str, dict[int, int]]:
+        """Its text now, and how much of each client of Yjs is in it."""
+        said = await self._say()
+        return said["text"], _clocks(said["clocks"])
+
+    async def was_told(self) -> dict[int, int]:
+        """How much of each client of Yjs the server has said is in the text, its own included."""
+        return _clocks((await self._say())["told"])
 
     async def synced(self) -> None:
         """Wait until it has what the server had when it came."""
@@ -85,6 +88,11 @@ class Editor:
             await asyncio.wait_for(self._process.wait(), EVENT_SECONDS)
         await self._reader
 
+    async def _say(self) -> dict:
+        before = len(self.named("$said"))
+        self.tell("say")
+        return await self.hear("$said", after=before)
+
     async def _read(self) -> None:
         async for line in self._process.stdout:
             name, data = json.loads(line)
@@ -93,6 +101,10 @@ class Editor:
             else:
                 self._heard.append((name, data))
             self._news.set()
+
+
+def _clocks(said: dict[str, int]) -> dict[int, int]:
+    return {int(client): clock for client, clock in said.items()}
 
 
 @asynccontextmanager
