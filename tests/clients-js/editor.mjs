@@ -4,8 +4,6 @@
 import { createInterface } from "node:readline";
 import WebSocket from "ws";
 import * as decoding from "lib0/decoding";
-import * as encoding from "lib0/encoding";
-import { readSyncMessage } from "y-protocols/sync";
 import * as Y from "yjs";
 import { WebsocketProvider } from "y-websocket";
 
@@ -17,13 +15,16 @@ console.warn = (text) => print("$denied", { text });
 const token = (await lines.next()).value;
 const document = new Y.Doc();
 const text = document.getText("content");
-// What the server has said is in the text, and nothing else: what was told is promised to be kept.
-const told = new Y.Doc();
+// How much of each client the server has said is in the text: what was told is promised to be kept.
+const told = new Map();
 const hear = ({ data }) => {
   const decoder = decoding.createDecoder(new Uint8Array(data));
-  if (decoding.readVarUint(decoder) === 0) readSyncMessage(decoder, encoding.createEncoder(), told, null);
+  if (decoding.readVarUint(decoder) !== 0) return;
+  const isQuestion = decoding.readVarUint(decoder) === 0;
+  const body = decoding.readVarUint8Array(decoder);
+  const clocks = isQuestion ? Y.decodeStateVector(body) : Y.parseUpdateMeta(body).to;
+  for (const [client, clock] of clocks) told.set(client, Math.max(clock, told.get(client) ?? 0));
 };
-const clocks = (of) => Object.fromEntries(Y.decodeStateVector(Y.encodeStateVector(of)));
 
 const provider = new WebsocketProvider(`${url}/ws/collab`, session, document, {
   WebSocketPolyfill: WebSocket,
@@ -77,7 +78,10 @@ const actions = {
     }, every);
   },
   rest: () => clearInterval(typing),
-  say: () => print("$said", { text: text.toString(), clocks: clocks(document), told: clocks(told) }),
+  say: () => {
+    const clocks = Y.decodeStateVector(Y.encodeStateVector(document));
+    print("$said", { text: text.toString(), clocks: Object.fromEntries(clocks), told: Object.fromEntries(told) });
+  },
   point: ({ cursor }) => provider.awareness.setLocalStateField("cursor", cursor),
 };
 
