@@ -10,7 +10,7 @@ from pathlib import Path
 
 LINES = Path(__file__).parent
 # Our files, and how toxic a line of each is: rude lines should score above a stop and below a ban.
-FILES = (("toxic.txt", 1.0), ("rude.txt", 0.75), ("clean.txt", 0.0))
+FILES = (("toxic.txt", 1.0), ("rude.txt", 0.75), ("clean.txt", 0.0), ("words.txt", 0.0))
 # A line with slots stands for at most this many texts, and they weigh together as much as this many lines.
 FILLED = 50
 FILLED_WEIGHT = 10.0

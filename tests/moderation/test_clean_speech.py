@@ -79,6 +79,26 @@ def test_small_talk_passes(message):
 @pytest.mark.parametrize(
     "message",
     [
+        "somebody",
+        "them",
+        "her",
+        "get",
+        "let",
+        "allowed",
+        "Still nobody",
+        "nobody knows",
+        "let her play",
+        "send more",
+        "unbreakable " * 12,
+    ],
+)
+def test_everyday_words_pass_alone(message):
+    assert action(message) == Action.ALLOW
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
         "100",
         "5pm",
         "1080p at 60fps",

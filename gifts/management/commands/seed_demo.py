@@ -8,7 +8,7 @@ from audit.services import Actor
 from gateway.management.audited import AuditedCommand
 from gifts.services.wallets import grant_coins
 from streams import services
-from streams.models import Status, Stream
+from streams.selectors import Visitor, live_streams
 
 PASSWORD = "demo-password"
 COINS = 20_000
@@ -42,7 +42,7 @@ class Command(AuditedCommand):
     def _stream(self, host: str, title: str, country: str, tags: list[str]) -> None:
         user = selectors.user_by_name(host)
         assert user is not None
-        if Stream.objects.filter(host=user).exclude(status=Status.ENDED).exists():
+        if live_streams(Visitor(user.pk, "")).filter(host=user).exists():
             return
         stream = services.create_stream(host=user, title=title, country=country, tags=tags)
         services.start_stream(stream=stream)
