@@ -1,7 +1,8 @@
 """What the fault tests share: servers on a Redis of their own, people, and the table's line.
 
 Those that are marked `faults` run by `make faults` alone and are held to the promised times. The others also run among
-all tests, beside which no time can be promised: they wait for what must come, and print how long it took.
+all tests, beside which no time can be promised: they wait for what must come, and print how long it took. None of them
+may have a Redis of its own: the servers of other tests share PostgreSQL, and sweep what it left into theirs.
 """
 
 import asyncio
@@ -60,3 +61,11 @@ def report(request: pytest.FixtureRequest) -> Report:
     """The test's line in the table."""
     name = request.node.name.removeprefix("test_").replace("_", " ")
     return Report(name, is_held=request.node.get_closest_marker("faults") is not None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests with a Redis of their own are for `make faults`, where no other server shares their PostgreSQL."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents and "redis" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.faults)
