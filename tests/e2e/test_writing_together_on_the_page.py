@@ -127,6 +127,26 @@ async def test_somebody_is_invited_by_name_and_comes_in(open_tab, servers, sessi
     await expect(at_alice.page.get_by_role("list", name="People")).to_contain_text(charlie.name)
 
 
+async def test_a_version_is_kept_compared_and_gone_back_to(write_together, alice, bob):
+    at_alice, at_bob = await write_together(alice, bob)
+    await at_alice.write("First words")
+    await at_bob.reads("First words")
+    await at_alice.tab_of("Versions")
+    await at_alice.page.get_by_label("Keep the text as it is now").fill("Draft one")
+    await at_alice.page.get_by_role("button", name="Keep").click()
+    versions = at_alice.page.get_by_role("list", name="Versions")
+    await expect(versions).to_contain_text("Draft one")
+
+    await at_bob.write(" and last")
+    await at_alice.reads("First words and last")
+    await versions.get_by_role("button", name="Changes since").click()
+    await expect(versions.locator("ins")).to_have_text("First words and last")
+    at_alice.page.on("dialog", lambda dialog: dialog.accept())
+    await versions.get_by_role("button", name="Go back to this").click()
+
+    await at_bob.reads("First words")
+
+
 async def test_a_completed_text_is_final_for_everybody(write_together, session, alice, bob):
     at_alice, at_bob = await write_together(alice, bob)
     await at_bob.write("The end")

@@ -10,6 +10,7 @@ import { People } from "./people.js";
 import { SessionRoom } from "./session-room.js";
 import { makeTabs } from "./tabs.js";
 import { TextEditor } from "./text-editor.js";
+import { Versions } from "./versions.js";
 
 const STATUS_WORDS = { active: "Open", paused: "Paused", completed: "Completed", cancelled: "Cancelled", expired: "Expired" };
 const LIVE = {
@@ -28,6 +29,7 @@ const { sessionId, userId, username } = page.dataset;
 const editor = new TextEditor({ parent: byId("text"), sessionId, username, nonce: page.dataset.nonce });
 const people = new People(sessionId, userId);
 const comments = new Comments(sessionId, userId, editor);
+const versions = new Versions(sessionId);
 const socket = new GatewaySocket(`${location.origin.replace(/^http/, "ws")}/ws/`);
 const room = new SessionRoom(socket, sessionId);
 let session = null;
@@ -64,6 +66,7 @@ function show(joined) {
   byId("read-only").textContent = isOpen ? `You take part as ${session.role}: you can read${session.role === "commenter" ? " and comment" : ""}.` : closedWords(session.status);
   people.show(session.participants, session.role, isOpen);
   comments.load(session.role, isOpen);
+  versions.show(isOpen && mayWrite);
   for (const button of document.querySelectorAll("[data-act]")) {
     button.hidden = session.role !== "creator" || !button.dataset.when.split(" ").includes(session.status);
   }
