@@ -104,6 +104,7 @@ async def test_everybody_hears_every_acked_message_once_and_in_order(people, str
             for number, person in enumerate(people)
         ]
         staying = [asyncio.ensure_future(viewer.stay()) for viewer in viewers]
+        await everybody_is_in(viewers)
         enough = asyncio.Event()
         talking = [asyncio.ensure_future(talk(viewer, stream, enough)) for viewer in viewers[:3]]
 
@@ -131,10 +132,34 @@ async def test_everybody_hears_every_acked_message_once_and_in_order(people, str
     assert len(orders) == 1
 
 
+async def everybody_is_in(viewers) -> None:
+    """Wait until each viewer has joined: nobody is told what was said before."""
+
+    async def they_are() -> bool:
+        return all(viewer.client is not None for viewer in viewers)
+
+    await eventually(they_are, 30)
+
+
 async def everybody_has_heard(viewers, texts) -> None:
-    """Wait until each viewer has heard all of `texts`."""
+    """Wait until each viewer has heard all of `texts`.
+
+    Raises:
+        AssertionError: not in time, with what was missing to whom.
+    """
+
+    def missing() -> dict[str, set[str]]:
+        heard = {viewer: {data["message"] for data in viewer.messages()} for viewer in viewers}
+        return {
+            f"{viewer.person.name} by {viewer.transport}": set(texts) - heard[viewer]
+            for viewer in viewers
+            if not set(texts) <= heard[viewer]
+        }
 
     async def they_have() -> bool:
-        return all(set(texts) <= {data["message"] for data in viewer.messages()} for viewer in viewers)
+        return not missing()
 
-    await eventually(they_have, 30)
+    try:
+        await eventually(they_have, 30)
+    except TimeoutError:
+        raise AssertionError(f"not heard: {missing()}") from None
