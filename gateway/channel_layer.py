@@ -10,7 +10,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from channels_redis.pubsub import RedisPubSubChannelLayer, RedisPubSubLoopLayer, RedisSingleShardConnection
@@ -18,6 +18,7 @@ from channels_redis.utils import _wrap_close, create_pool, decode_hosts
 from redis import asyncio as redis_asyncio
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as NoConnection
 from redis.exceptions import RedisError
 
 from gateway.metrics import counters
@@ -138,7 +139,7 @@ class ShardConnection(RedisSingleShardConnection):  # type: ignore[misc]
             async with self._lock:
                 if channel not in self._confirmed and channel in self._subscribed_to and not self._lost:
                     self._ensure_redis()
-                    await self._pubsub.subscribe(channel)
+                    await self._ask(self._pubsub.subscribe, channel)
                     self._ensure_receiver()
         if channel in self._confirmed:
             return
@@ -154,7 +155,22 @@ class ShardConnection(RedisSingleShardConnection):  # type: ignore[misc]
         self._confirmed.discard(channel)
         async with self._lock:
             if channel not in self._subscribed_to and not self._lost and self._pubsub is not None:
-                await self._pubsub.unsubscribe(channel)
+                await self._ask(self._pubsub.unsubscribe, channel)
+
+    async def _ask(self, ask: Callable[[str], Awaitable[None]], channel: str) -> None:
+        """Ask the connection that listens, as long as it is there: it is its reader's to open again.
+
+        Raises:
+            redis.RedisError: it is lost.
+        """
+        connection = self._pubsub.connection
+        if connection is not None and not connection.is_connected:
+            raise NoConnection("the connection is lost")
+        try:
+            await ask(channel)
+        except (RuntimeError, AttributeError) as error:
+            # What redis-py meets when the connection goes while it writes, or while its reader waits.
+            raise NoConnection(type(error).__name__) from error
 
     async def flush(self) -> None:
         """Close everything, as at the end of the event loop."""

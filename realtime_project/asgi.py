@@ -1,5 +1,6 @@
 """The ASGI application: Socket.IO, the plain WebSocket and Django, and the lifespan of the gateway."""
 
+import asyncio
 import logging
 import os
 from typing import Any
@@ -27,6 +28,25 @@ log = logging.getLogger(__name__)
 bridge = GatewayBridge()
 
 
+async def django(scope: Any, receive: Any, send: Any) -> None:
+    """Django, which carries a request out also when its client leaves meanwhile, as commands of sockets are.
+
+    Its own handler would cancel the view half-way. What runs in a thread goes on all the same, and asgiref leaves the
+    exception it ends with to nobody.
+    """
+    has_come = False
+
+    async def receive_request() -> Any:
+        nonlocal has_come
+        if has_come:
+            await asyncio.get_running_loop().create_future()
+        message = await receive()
+        has_come = not message.get("more_body", False)
+        return message
+
+    await django_application(scope, receive_request, send)
+
+
 async def lifespan(scope: Any, receive: Any, send: Any) -> None:
     """Start the gateway's background work with the server, and stop it with the server."""
     await receive()
@@ -49,7 +69,7 @@ application = ProtocolTypeRouter(
         "http": URLRouter(
             [
                 re_path(r"^socket\.io/$", bridge.handle_request),
-                re_path(r"", django_application),  # type: ignore[arg-type]
+                re_path(r"", django),  # type: ignore[arg-type]
             ]
         ),
         "websocket": URLRouter(

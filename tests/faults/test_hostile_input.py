@@ -10,7 +10,8 @@ import pytest
 from tests.faults.hostile import attack
 from tests.faults.report import Report
 
-# Seeds that found something stay here for good.
+# Seeds that found something stay here for good. What seeds 2 and 4 found hung on the moment too, and has tests of its
+# own: tests/gateway/test_rooms_are_entered_while_the_connection_is_lost.py and test_who_leaves_has_asked.py.
 SEEDS = [int(os.environ["FUZZ_SEED"])] if "FUZZ_SEED" in os.environ else [1]
 
 
