@@ -1,45 +1,21 @@
 """A battle is decided by the server's clock, whatever processes die meanwhile, and its result is told once."""
 
 import asyncio
-import os
-import signal
-import sys
-from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
 
 from gateway.database import in_database
-from gateway.testing import server_process
+from gateway.testing import EVENT_SECONDS, server_process
 from streams.services import battles
 from streams.tasks import meet_deadlines
+from tests.celery_processes import celery_worker, said
 from tests.coins import give, send
 from tests.conftest import SERVER_ENVIRONMENT
-from tests.people import done, eventually, make_stream
+from tests.people import done, make_stream
 from tests.streams.test_battles import Arena, challenge, seconds_between
 
 SECONDS = 5
-
-
-@asynccontextmanager
-async def celery_worker(log):
-    """A Celery worker that takes tasks; all of it is killed at the end."""
-    with log.open("wb") as output:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "celery", "-A", "realtime_project", "worker", "--loglevel", "info",
-            "--concurrency", "1", "--without-gossip", "--without-mingle", "-n", f"{os.getpid()}@%h", "-Q", "battles",
-            env=os.environ, stdout=output, stderr=output, start_new_session=True,
-        )  # fmt: skip
-
-    async def is_ready():
-        return " ready." in log.read_text()
-
-    try:
-        await eventually(is_ready, 60)
-        yield process
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
 
 
 async def test_a_battle_whose_host_process_and_worker_are_killed_ends_at_the_right_second_once(
@@ -50,18 +26,14 @@ async def test_a_battle_whose_host_process_and_worker_are_killed_ends_at_the_rig
     viewers = [await crowd.join(servers[0], bob, stream), await crowd.join(servers[1], bob, other)]
     log = tmp_path / "worker.log"
     environment = {**SERVER_ENVIRONMENT, "STREAM_BATTLE_SECONDS": str(SECONDS)}
-    async with server_process(env=environment) as doomed, celery_worker(log):
+    async with server_process(env=environment) as doomed, celery_worker(log, "battles"):
         hosts = [await crowd.connect(doomed, alice), await crowd.connect(doomed, charlie)]
         battle_id = done(await challenge(hosts[0], stream, other))["battle"]["id"]
         battle = done(await hosts[1].call("battle:accept", {"battleId": battle_id}))["battle"]
         sender = await crowd.connect(doomed, bob, "rest")
         done(await send(sender, other, "heart"))
         await asyncio.to_thread(meet_deadlines.apply_async, queue="battles")
-
-        async def has_looked():
-            return "succeeded" in log.read_text()
-
-        await eventually(has_looked)
+        await said(log, "succeeded", EVENT_SECONDS)
         await asyncio.to_thread(meet_deadlines.apply_async, queue="battles")
         await doomed.kill()
 
@@ -72,13 +44,9 @@ async def test_a_battle_whose_host_process_and_worker_are_killed_ends_at_the_rig
         assert [side["score"] for side in ended["battle"]["sides"]] == [0, 50]
     assert seconds_between(battle["startsAt"], battle["endsAt"]) == SECONDS
     # Another worker takes up what the killed one left, and every web process has looked since.
-    async with celery_worker(tmp_path / "next.log"):
+    async with celery_worker(tmp_path / "next.log", "battles"):
         await asyncio.to_thread(meet_deadlines.apply_async, queue="battles")
-
-        async def has_looked_again():
-            return "succeeded" in (tmp_path / "next.log").read_text()
-
-        await eventually(has_looked_again)
+        await said(tmp_path / "next.log", "succeeded", EVENT_SECONDS)
     for server, viewer, room in zip(servers, viewers, (stream, other), strict=True):
         client = await crowd.connect(server, bob, "rest")
         done(await send(client, room, "rose"))
