@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
@@ -37,8 +38,8 @@ def contribute(name: str) -> Callable[[Part], Part]:
     return register
 
 
-# More joiners than this within half a second are a herd, until a second passes without.
-_HERD = 16
+# More joiners than this within half a second are a herd, until a second passes without a joiner.
+_HERD = 8
 _HERD_WINDOW_SECONDS = 0.5
 _HERD_SECONDS = 1.0
 # A herd may share a reading this long, with all that was told since.
@@ -64,8 +65,7 @@ class _Joiners:
     """Those who join one stream here: how many lately, and the reading they may share."""
 
     def __init__(self) -> None:
-        self._window = 0.0
-        self._came = 0
+        self._came: deque[float] = deque(maxlen=_HERD)
         self._herd_until = 0.0
         self._began = 0.0
         self._reading: asyncio.Task[View] | None = None
@@ -74,11 +74,10 @@ class _Joiners:
     def are_herd(self) -> bool:
         """Note one more, and return whether so many come that they share what was read for another."""
         now = time.monotonic()
-        if now - self._window > _HERD_WINDOW_SECONDS:
-            self._window, self._came = now, 0
-        self._came += 1
-        if self._came > _HERD:
+        is_full = len(self._came) == _HERD
+        if now < self._herd_until or (is_full and now - self._came[0] <= _HERD_WINDOW_SECONDS):
             self._herd_until = now + _HERD_SECONDS
+        self._came.append(now)
         return now < self._herd_until
 
     def began(self, recent: list[Broadcast]) -> None:
@@ -97,7 +96,7 @@ class _Joiners:
     @property
     def are_idle(self) -> bool:
         """Whether nobody has come for so long that nothing here is worth keeping."""
-        return time.monotonic() - self._window > _SHARED_SECONDS
+        return time.monotonic() - self._came[-1] > _SHARED_SECONDS
 
 
 _readings = SharedReading[View]()
@@ -114,13 +113,15 @@ async def view(card: StreamCard, entry: Joining) -> View:
         _forget_idle()
         joiners = _joiners[card.id] = _Joiners()
     shared = joiners.shared(entry.local) if joiners.are_herd() else None
-    if shared is None:
-        return await _readings.get(card.id, lambda: _read_now(card, entry.local, joiners))
-    found = await asyncio.shield(shared)
-    if joiners.shared(entry.local) is not shared:
-        return await _readings.get(card.id, lambda: _read_now(card, entry.local, joiners))
-    entry.rewind(found.recent)
-    return found
+    while shared is not None:
+        found = await asyncio.shield(shared)
+        latest = joiners.shared(entry.local)
+        if latest is shared:
+            entry.rewind(found.recent)
+            return found
+        # What is kept is kept since a newer reading began, which serves as well.
+        shared = latest
+    return await _readings.get(card.id, lambda: _read_now(card, entry.local, joiners))
 
 
 def _forget_idle() -> None:

@@ -1,7 +1,7 @@
 """One real database and one real Redis for the whole run, also used by the server processes tests start.
 
 Tests leave their rows: servers in other processes must see them, so nothing is rolled back, and each
-test works with users and rooms of its own.
+test works with users and rooms of its own. One that breaks things has a `migrated_database` to itself.
 """
 
 import fcntl
@@ -9,7 +9,7 @@ import itertools
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,6 +21,7 @@ from psycopg import sql
 from realtime_project.local_services import LocalServiceError, LocalUrls, local_services
 
 PREFIX = "test_realtime_"
+MIGRATED = f"{PREFIX}{os.getpid()}_migrated"
 DATA = Path(__file__).resolve().parent.parent / ".data" / "test"
 
 
@@ -44,19 +45,28 @@ def data_directory() -> Iterator[None]:
 
 
 @contextmanager
-def fresh_database(url: str, purpose: str = "") -> Iterator[str]:
-    """A new database beside the one at `url`, gone at the end, and those of killed runs with it."""
+def fresh_database(url: str, purpose: str = "", template: str = "template1") -> Iterator[str]:
+    """A new database beside the one at `url`, gone at the end, and those of killed runs with it.
+
+    Args:
+        template: the database it is a copy of; nobody may be connected to that.
+    """
     name = f"{PREFIX}{os.getpid()}{purpose and f'_{purpose}'}"
     with psycopg.connect(url, autocommit=True) as server:
         for stale in _stale_databases(server):
             server.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(stale)))
         server.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
-        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
     try:
         yield urlsplit(url)._replace(path=f"/{name}").geturl()
     finally:
         with psycopg.connect(url, autocommit=True) as server:
             server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def migrated_database(purpose: str) -> AbstractContextManager[str]:
+    """A new database with every table and no rows but those of migrations; its URL."""
+    return fresh_database(os.environ["DATABASE_URL"], purpose, MIGRATED)
 
 
 def _stale_databases(server: psycopg.Connection) -> list[str]:
@@ -84,6 +94,7 @@ def set_up_django(urls: LocalUrls) -> None:
     setup_test_environment()
     _stack.callback(connections.close_all)
     call_command("migrate", verbosity=0)
+    connections.close_all()
 
 
 def start() -> None:
@@ -95,6 +106,7 @@ def start() -> None:
     database = _stack.enter_context(fresh_database(urls.database))
     os.environ["DATABASE_URL"], os.environ["REDIS_URL"] = database, urls.redis
     set_up_django(urls)
+    _stack.enter_context(fresh_database(database, "migrated", urlsplit(database).path[1:]))
 
 
 def pytest_unconfigure() -> None:

@@ -83,9 +83,8 @@ class Editor:
         await self.hear("$sync", lambda data: data["synced"])
 
     async def close(self) -> None:
-        if self._process.returncode is None:
-            self._process.stdin.close()
-            await asyncio.wait_for(self._process.wait(), EVENT_SECONDS)
+        self._process.stdin.close()
+        await asyncio.wait_for(self._process.wait(), EVENT_SECONDS)
         await self._reader
 
     async def _say(self) -> dict:

@@ -1,13 +1,11 @@
-"""What the fault tests share: servers on a Redis of their own, people, and the table's line.
+"""What the fault tests share: a Redis and a PostgreSQL database of each one's own, people, and the table's line.
 
 Those that are marked `faults` run by `make faults` alone and are held to the promised times. The others also run among
-all tests, beside which no time can be promised: they wait for what must come, and print how long it took. None of them
-may have a Redis of its own: the servers of other tests share PostgreSQL, and sweep what it left into theirs.
+all tests, beside which no time can be promised: they wait for what must come, and print how long it took.
 """
 
 import asyncio
-import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -15,7 +13,9 @@ import pytest
 
 from gateway.testing import ServerProcess, server_process
 from tests.conftest import SERVER_ENVIRONMENT
+from tests.faults.own_database import own_database
 from tests.faults.report import Report
+from tests.gateway.kernel import clients_of
 from tests.gateway.own_redis import OwnRedis, own_redis
 from tests.people import Person, make_people
 
@@ -23,10 +23,18 @@ ENVIRONMENT = {**SERVER_ENVIRONMENT, "DJANGO_SETTINGS_MODULE": "tests.faults.set
 OpenServers = Callable[..., AbstractAsyncContextManager[list[ServerProcess]]]
 
 
-@pytest.fixture
-async def redis(tmp_path: Path) -> AsyncIterator[OwnRedis]:
-    """A Redis this test may do anything to."""
-    async with own_redis(tmp_path) as server:
+@pytest.fixture(autouse=True)
+def database_url() -> Iterator[str]:
+    """The PostgreSQL database of this test, which sees no other."""
+    with own_database() as url:
+        yield url
+
+
+@pytest.fixture(autouse=True)
+async def redis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[OwnRedis]:
+    """The Redis of this test, which may do anything to it."""
+    async with own_redis(tmp_path) as server, clients_of(server):
+        monkeypatch.setenv("REDIS_URL", server.url)
         yield server
 
 
@@ -51,21 +59,7 @@ def people() -> list[Person]:
 
 
 @pytest.fixture
-def database_url() -> str:
-    """The PostgreSQL of the run."""
-    return os.environ["DATABASE_URL"]
-
-
-@pytest.fixture
 def report(request: pytest.FixtureRequest) -> Report:
     """The test's line in the table."""
     name = request.node.name.removeprefix("test_").replace("_", " ")
     return Report(name, is_held=request.node.get_closest_marker("faults") is not None)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests with a Redis of their own are for `make faults`, where no other server shares their PostgreSQL."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents and "redis" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.faults)

@@ -162,9 +162,11 @@ class Attack:
             self.sent["raw"] += 1
             with suppress(OSError):
                 _, writer = await asyncio.open_connection(place.hostname, place.port)
-                writer.write(fuzzer.raw())
-                await writer.drain()
-                writer.close()
+                try:
+                    writer.write(fuzzer.raw())
+                    await writer.drain()
+                finally:
+                    writer.close()
                 await writer.wait_closed()
 
     def _check(self, let_in: list[str]) -> None:

@@ -11,8 +11,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
-
 from gateway.testing import free_port
 from realtime_project.children import Child
 from realtime_project.servers import Access, Postgres
@@ -65,16 +63,6 @@ class OwnPostgres:
         """End it, if it runs."""
         if self._child is not None:
             self._child.stop()
-
-    def end_all_connections(self) -> int:
-        """`pg_terminate_backend` for every client but this one; returns how many there were."""
-        with psycopg.connect(self.url) as database:
-            row = database.execute(
-                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-                " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
-            ).fetchone()
-            assert row is not None
-            return int(row[0])
 
     async def populate(self, redis_url: str, count: int) -> tuple[int, list[Guest]]:
         """Migrate it and make people; returns the stream of the first, and all of them."""

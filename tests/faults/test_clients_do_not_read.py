@@ -12,7 +12,6 @@ from gateway.rooms import Room
 from tests.faults.burst import WIRES, soon
 from tests.faults.conftest import open_servers
 from tests.faults.report import PATIENCE_SECONDS, Report
-from tests.gateway.kernel import using_redis
 from tests.gateway.raw_clients import RawClient, open_client
 from tests.people import Person, make_people
 
@@ -35,50 +34,47 @@ def everybody() -> list[Person]:
 async def test_a_hundred_clients_stop_reading_beside_others(redis, stream, everybody, report: Report):
     room = Room("stream", str(stream.pk))
     async with open_servers(redis.url) as (server,):
-        with using_redis(redis.url):
-            readers = [await open_client(server, person) for person in everybody[:READERS]]
-            stuck = [
-                await open_client(server, person, WIRES[number % 2], small=True)
-                for number, person in enumerate(everybody[READERS:])
-            ]
-            for client in (*readers, *stuck):
-                await client.join(stream.pk)
-            quiet = await rounds(room, readers, 0, EVENTS // 4)
-            process = psutil.Process(server.process.pid)
-            memory, most = process.memory_info().rss, 0
-            for client in stuck:
-                client.stop_reading()
+        readers = [await open_client(server, person) for person in everybody[:READERS]]
+        stuck = [
+            await open_client(server, person, WIRES[number % 2], small=True)
+            for number, person in enumerate(everybody[READERS:])
+        ]
+        for client in (*readers, *stuck):
+            await client.join(stream.pk)
+        quiet = await rounds(room, readers, 0, EVENTS // 4)
+        process = psutil.Process(server.process.pid)
+        memory, most = process.memory_info().rss, 0
+        for client in stuck:
+            client.stop_reading()
 
-            busy: list[float] = []
-            for start in range(EVENTS // 4, EVENTS, 10):
-                busy += await rounds(room, readers, start, 10)
-                most = max(most, process.memory_info().rss - memory)
-
-            async def all_are_closed() -> bool:
-                return (await server.counters())["slow_clients_closed"] == STUCK
-
-            closed = report.within(CLOSED_SECONDS, await soon(all_are_closed))
+        busy: list[float] = []
+        for start in range(EVENTS // 4, EVENTS, 10):
+            busy += await rounds(room, readers, start, 10)
             most = max(most, process.memory_info().rss - memory)
-            complete = sum(
-                [data["n"] for data in reader.events("test:event")] == list(range(EVENTS)) for reader in readers
-            )
-            for client in stuck:
-                client.transport.resume_reading()
-            for client in stuck:
-                await asyncio.wait_for(client.lost.wait(), PATIENCE_SECONDS)
-            told = sum(data["code"] == 4001 for client in stuck for data in client.events("session:closing"))
-            # How they compare is for the reader of the table: a machine that does something else now and then
-            # would fail any bound.
-            before, after = p99(quiet), p99(busy)
-            report.line(
-                stopped_reading=STUCK, closed_after=closed, read_why_when_they_read_again=told,
-                memory_growth_MiB=most / 1024 / 1024,
-                readers_with_everything_in_order=complete, p99_before_ms=before * 1000, p99_after_ms=after * 1000,
-            )  # fmt: skip
-            assert complete == READERS
-            assert most < GROWTH_BYTES
-            for client in (*readers, *stuck):
-                client.vanish()
+
+        async def all_are_closed() -> bool:
+            return (await server.counters())["slow_clients_closed"] == STUCK
+
+        closed = report.within(CLOSED_SECONDS, await soon(all_are_closed))
+        most = max(most, process.memory_info().rss - memory)
+        complete = sum([data["n"] for data in reader.events("test:event")] == list(range(EVENTS)) for reader in readers)
+        for client in stuck:
+            client.transport.resume_reading()
+        for client in stuck:
+            await asyncio.wait_for(client.lost.wait(), PATIENCE_SECONDS)
+        told = sum(data["code"] == 4001 for client in stuck for data in client.events("session:closing"))
+        # How they compare is for the reader of the table: a machine that does something else now and then
+        # would fail any bound.
+        before, after = p99(quiet), p99(busy)
+        report.line(
+            stopped_reading=STUCK, closed_after=closed, read_why_when_they_read_again=told,
+            memory_growth_MiB=most / 1024 / 1024,
+            readers_with_everything_in_order=complete, p99_before_ms=before * 1000, p99_after_ms=after * 1000,
+        )  # fmt: skip
+        assert complete == READERS
+        assert most < GROWTH_BYTES
+        for client in (*readers, *stuck):
+            client.vanish()
 
 
 async def rounds(room: Room, readers: list[RawClient], start: int, count: int) -> list[float]:

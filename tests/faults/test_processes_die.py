@@ -17,7 +17,6 @@ from tests.faults.burst import burst, stored_messages, unannounced_events
 from tests.faults.conftest import ENVIRONMENT, open_servers
 from tests.faults.report import PATIENCE_SECONDS, Report
 from tests.faults.viewers import Viewer
-from tests.gateway.kernel import using_redis
 
 ANNOUNCED_SECONDS = 2.0
 TAKEN_UP_SECONDS = 60.0
@@ -84,40 +83,39 @@ def kill_all(process: asyncio.subprocess.Process) -> None:
 async def test_celery_workers_are_killed_in_a_task_and_right_after_its_commit(
     redis, tmp_path, stream, alice, bob, database_url, report: Report
 ):
-    with using_redis(redis.url):
-        broker = Celery("tests", broker=redis.url)
-        async with open_servers(redis.url) as (server,), AsyncExitStack() as stack:
-            viewer = Viewer(bob, stream.pk)
-            await viewer.watch(server)
-            stack.callback(viewer.vanish)
-            starts = sync_redis()
-            # One is killed while it works on the task, the other has committed and not yet said so.
-            first = await stack.enter_async_context(worker(tmp_path / "first.log", REDIS_URL=redis.url))
-            await _send(broker, alice, stream, "hello one", wait=True)
-            await _started(starts, 1)
-            kill_all(first)
-            await first.wait()
-            second = await stack.enter_async_context(
-                worker(tmp_path / "second.log", REDIS_URL=redis.url, GATEWAY_FAILPOINT="committed")
-            )
-            await _send(broker, alice, stream, "hello two", wait=False)
-            await _committed(database_url, stream, "hello two")
-            kill_all(second)
-            killed = time.monotonic()
-            await stack.enter_async_context(worker(tmp_path / "third.log", REDIS_URL=redis.url))
+    broker = Celery("tests", broker=redis.url)
+    async with open_servers(redis.url) as (server,), AsyncExitStack() as stack:
+        viewer = Viewer(bob, stream.pk)
+        await viewer.watch(server)
+        stack.callback(viewer.vanish)
+        starts = sync_redis()
+        # One is killed while it works on the task, the other has committed and not yet said so.
+        first = await stack.enter_async_context(worker(tmp_path / "first.log", REDIS_URL=redis.url))
+        await _send(broker, alice, stream, "hello one", wait=True)
+        await _started(starts, 1)
+        kill_all(first)
+        await first.wait()
+        second = await stack.enter_async_context(
+            worker(tmp_path / "second.log", REDIS_URL=redis.url, GATEWAY_FAILPOINT="committed")
+        )
+        await _send(broker, alice, stream, "hello two", wait=False)
+        await _committed(database_url, stream, "hello two")
+        kill_all(second)
+        killed = time.monotonic()
+        await stack.enter_async_context(worker(tmp_path / "third.log", REDIS_URL=redis.url))
 
-            await _started(starts, 4, 2 * TAKEN_UP_SECONDS)
-            taken_up = report.within(TAKEN_UP_SECONDS, time.monotonic() - killed)
-            await _all_done(starts)
-            await viewer.until(lambda viewer: len(viewer.heard) >= 2)
+        await _started(starts, 4, 2 * TAKEN_UP_SECONDS)
+        taken_up = report.within(TAKEN_UP_SECONDS, time.monotonic() - killed)
+        await _all_done(starts)
+        await viewer.until(lambda viewer: len(viewer.heard) >= 2)
 
-            stored = await asyncio.to_thread(stored_messages, database_url, str(stream.pk))
-            report.line(
-                starts=starts.llen("faults:starts"), stored=len(stored), heard=len(viewer.heard),
-                taken_up_after=taken_up,
-            )  # fmt: skip
-            assert sorted(text for _, text in stored) == ["hello one", "hello two"]
-            assert sorted(viewer.heard) == sorted(message_id for message_id, _ in stored)
+        stored = await asyncio.to_thread(stored_messages, database_url, str(stream.pk))
+        report.line(
+            starts=starts.llen("faults:starts"), stored=len(stored), heard=len(viewer.heard),
+            taken_up_after=taken_up,
+        )  # fmt: skip
+        assert sorted(text for _, text in stored) == ["hello one", "hello two"]
+        assert sorted(viewer.heard) == sorted(message_id for message_id, _ in stored)
 
 
 async def _send(broker: Celery, author, stream, text: str, *, wait: bool) -> None:

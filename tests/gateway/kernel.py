@@ -173,15 +173,13 @@ def using_redis(url: str) -> Iterator[None]:
 
 @asynccontextmanager
 async def clients_of(redis: OwnRedis) -> AsyncIterator[OwnRedis]:
-    """`using_redis`, and at the end no connection is left open and no command under way."""
+    """`using_redis`; neither before nor at the end is a connection left open or a command under way."""
+    await _close_clients()
     with using_redis(redis.url):
         try:
             yield redis
         finally:
-            await asyncio.gather(*redis_clients._pipeline._sending, return_exceptions=True)
-            await async_redis().aclose()
-            await async_redis().connection_pool.disconnect()
-            sync_redis().close()
+            await _close_clients()
 
 
 async def until(look: Callable[[], Any]) -> None:
@@ -189,6 +187,13 @@ async def until(look: Callable[[], Any]) -> None:
     async with asyncio.timeout(SECONDS):
         while not await asyncio.to_thread(look):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
+
+
+async def _close_clients() -> None:
+    await asyncio.gather(*redis_clients._pipeline._sending, return_exceptions=True)
+    await async_redis().aclose()
+    await async_redis().connection_pool.disconnect()
+    sync_redis().close()
 
 
 def _forget_clients() -> None:

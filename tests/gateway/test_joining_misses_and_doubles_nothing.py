@@ -11,6 +11,7 @@ from gateway.events import Delivery
 from gateway.wire import TALKING, Wire
 from tests.gateway.kernel import SECONDS, Kernel, Member, new_room, run_python
 
+# Publishes so many events for each line it is told.
 FLOOD = """
 import random, sys
 from gateway.bus import publish_pipeline
@@ -19,26 +20,30 @@ from tests.gateway.kernel import event
 room, count, seed = Room.parse(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 choose = random.Random(seed)
 print("ready", flush=True)
-sys.stdin.readline()
-sent = 0
-while sent < count:
-    size = min(choose.randint(1, 8), count - sent)
-    publish_pipeline([event(room, sent + number) for number in range(size)])
-    sent += size
+for line in sys.stdin:
+    left = count
+    while left:
+        size = min(choose.randint(1, 8), left)
+        publish_pipeline([event(room, left - number) for number in range(size)])
+        left -= size
 """
+EVENTS, MEMBERS, STAYS = 12, 10, 12
 
 
 async def test_joins_during_a_flood_of_other_processes_miss_and_double_nothing(kernel: Kernel):
     room, choose = new_room(), random.Random(20)
-    processes = [await run_python(FLOOD, kernel.redis.url, room.wire, 1500, seed) for seed in ("one", "two")]
+    processes = [await run_python(FLOOD, kernel.redis.url, room.wire, EVENTS, seed) for seed in ("one", "two")]
     for process in processes:
         assert process.stdout
         await process.stdout.readline()
-    flood = asyncio.gather(*(process.communicate(b"go\n") for process in processes))
     stays: list[tuple[Member, int, bool]] = []
 
     async def come_and_go() -> None:
-        while not flood.done():
+        for _ in range(STAYS):
+            # However fast either side is, there is a flood to come into.
+            for process in processes:
+                assert process.stdin
+                process.stdin.write(b"go\n")
             member = kernel.member(choose.choice(list(TALKING)))
             told = await kernel.join(member, room)
             for _ in range(choose.randint(0, 30)):
@@ -48,11 +53,11 @@ async def test_joins_during_a_flood_of_other_processes_miss_and_double_nothing(k
                 kernel.hub.leave(member, room)
             stays.append((member, told.seq, leaves))
 
-    await asyncio.wait_for(asyncio.gather(flood, *(come_and_go() for _ in range(10))), 60)
+    await asyncio.wait_for(asyncio.gather(*(come_and_go() for _ in range(MEMBERS))), 60)
+    await asyncio.wait_for(asyncio.gather(*(process.communicate(b"") for process in processes)), 60)
     last = (await bus.position(room)).seq
 
-    assert last == 3000
-    assert len(stays) > 100
+    assert last == EVENTS * MEMBERS * STAYS * len(processes)
     for member, told, left in stays:
         if not left:
             await member.until(lambda member, told=told: len(member.seqs()) >= last - told)
