@@ -20,7 +20,7 @@ from gateway.bus import (
     bus,
 )
 from gateway.connection import Connection
-from gateway.errors import REFUSED, CloseCode, CommandError, ErrorCode
+from gateway.errors import REFUSED, STATE_LOST, CloseCode, CommandError, ErrorCode
 from gateway.events import Delivery, RoomReset, finish
 from gateway.local_room import Joining, LocalRoom
 from gateway.metrics import counters
@@ -297,6 +297,10 @@ class Hub:
                 room=local.room.wire,
             )
         )
+        for connection in local.connections:
+            if connection.wire is Wire.BINARY:
+                # Its protocol has no word for a reset. It comes back, and the two sides tell each other what they lack.
+                connection.close(STATE_LOST, "history_lost")
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
