@@ -82,12 +82,6 @@ class Replica:
         self.is_ahead = True
         return apply(self.document, update)
 
-    def is_changed_by(self, update: bytes) -> bool:
-        """Whether an update would change anything, found out on a copy."""
-        copy = new_document()
-        copy.apply_update(self.state())
-        return bool(apply(copy, update))
-
     def known(self) -> dict[int, int]:
         """How much of each client is in it."""
         return read_state_vector(self.document.get_state())
@@ -98,8 +92,8 @@ class Replica:
 
     @property
     def text(self) -> str:
-        """The session's text."""
-        return str(text_of(self.document))
+        """The session's text, without the NULs that PostgreSQL would not take."""
+        return str(text_of(self.document)).replace("\0", "\ufffd")
 
 
 class Replicas:

@@ -17,7 +17,7 @@ from collab.services import history, versions
 from gateway.errors import CommandError, ErrorCode
 from gateway.events import iso
 
-_TYPES = {"text": "text/plain", "markdown": "text/markdown"}
+_FILES = {"text": ("text/plain", "txt"), "markdown": ("text/markdown", "md")}
 
 
 class PieceResponse(serializers.Serializer[Any]):
@@ -75,12 +75,13 @@ class TextView(CollabView):
         if wanted == "json":
             fields = {field.name: field.value for field in selectors.fields_of(session.pk)}
             return Response({"session": show_session(access), "text": text, "fields": fields})
-        if wanted not in _TYPES:
+        if wanted not in _FILES:
             raise CommandError(ErrorCode.INVALID_PAYLOAD, "Invalid payload: as must be text, markdown or json")
         content = f"# {session.title}\n\n{text}\n" if wanted == "markdown" else text
+        kind, suffix = _FILES[wanted]
         # A browser must take it for a file, whatever is written in it.
-        headers = {"Content-Disposition": f'attachment; filename="session-{session.pk}.{wanted[:2]}"'}
-        return HttpResponse(content, content_type=f"{_TYPES[wanted]}; charset=utf-8", headers=headers)
+        headers = {"Content-Disposition": f'attachment; filename="session-{session.pk}.{suffix}"'}
+        return HttpResponse(content, content_type=f"{kind}; charset=utf-8", headers=headers)
 
 
 class AuthorshipView(CollabView):

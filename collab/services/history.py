@@ -12,6 +12,8 @@ from collab.documents import new_document, text_of
 from collab.models import Snapshot, Update
 
 _UNDONE = "undone"
+# Stands for what is in a text and is none, such as a picture: one long, as `Authorship` counts it, and never in UTF-8.
+_NOT_TEXT = b"\xff"
 # Longer than any log takes to be read, so that all that is taken back is one step.
 _ONE_STEP_MILLISECONDS = 10**12
 
@@ -115,9 +117,11 @@ def compact_long_logs() -> int:
 def who_wrote(*, session_id: int) -> list[tuple[int, str]]:
     """The text in pieces, each with the id of the user who wrote it."""
     reading = _Reading(session_id)
-    written, pieces, at = str(reading.text).encode(), [], 0
+    parts = [part for part, _ in reading.text.diff()]
+    written = b"".join(part.encode() if isinstance(part, str) else _NOT_TEXT for part in parts)
+    pieces, at = [], 0
     for author_id, length in reading.runs:
-        pieces.append((author_id, written[at : at + length].decode()))
+        pieces.append((author_id, written[at : at + length].decode(errors="ignore")))
         at += length
     return pieces
 

@@ -223,11 +223,11 @@ class _Batch:
             self.changes.append(Change(draft.author_id, change))
 
     def _may_write(self, draft: Draft, outline: Outline) -> bool:
-        """Whether a draft is to be carried out. One that would change nothing is nothing to refuse."""
+        """Whether a draft is to be carried out. One that neither adds nor deletes is nothing to refuse."""
         refused = self._refusal(draft)
         if refused is None:
             return True
-        if outline.adds_to(self._known) or (outline.deletes and self._replica.is_changed_by(draft.update)):
+        if outline.adds_to(self._known) or outline.deletes:
             raise refused
         return False
 

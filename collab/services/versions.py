@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from django.conf import settings
+from pycrdt import Text
 
 from collab import selectors
 from collab.documents import Replica, new_document, text_of
@@ -13,6 +14,9 @@ from collab.services.history import taking_back
 from collab.services.text import Change
 from collab.services.timeline import note
 from gateway.errors import CommandError, ErrorCode
+
+# Lines that are told apart one by one: comparing more takes more than their square of time.
+_MOST_COMPARED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +46,35 @@ def text_now(*, session_id: int) -> str:
 
 
 def difference(old: str, new: str) -> list[Difference]:
-    """What makes one text the other, line by line."""
+    """What makes one text the other, line by line; where thousands of lines differ, all of them together."""
     before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    shorter = min(len(before), len(after))
+    head = _equal(before, after, shorter)
+    tail = _equal(before[::-1], after[::-1], shorter - head)
+    pieces = [Difference("equal", "".join(before[:head]))]
+    pieces += _middle(before[head : len(before) - tail], after[head : len(after) - tail])
+    pieces.append(Difference("equal", "".join(before[len(before) - tail :])))
+    return [piece for piece in pieces if piece.text]
+
+
+def _equal(before: list[str], after: list[str], most: int) -> int:
+    """How many lines at the beginning are the same."""
+    for number in range(most):
+        if before[number] != after[number]:
+            return number
+    return most
+
+
+def _middle(before: list[str], after: list[str]) -> list[Difference]:
+    if len(before) + len(after) > _MOST_COMPARED:
+        return [Difference("delete", "".join(before)), Difference("insert", "".join(after))]
     pieces = []
     for kind, start, end, new_start, new_end in SequenceMatcher(None, before, after).get_opcodes():
-        if kind == "equal":
-            pieces.append(Difference("equal", "".join(before[start:end])))
-            continue
-        if end > start:
+        if kind != "equal":
             pieces.append(Difference("delete", "".join(before[start:end])))
-        if new_end > new_start:
             pieces.append(Difference("insert", "".join(after[new_start:new_end])))
+        else:
+            pieces.append(Difference("equal", "".join(before[start:end])))
     return pieces
 
 
@@ -117,6 +139,7 @@ def _turning_into(replica: Replica, wanted: str) -> tuple[int, bytes]:
     before, content = document.get_state(), text_of(document)
     at = 0
     with document.transaction():
+        _keep_words_alone(content)
         for piece in difference(str(content), wanted):
             size = len(piece.text.encode())
             if piece.kind == "delete":
@@ -129,3 +152,13 @@ def _turning_into(replica: Replica, wanted: str) -> tuple[int, bytes]:
     if len(update) > settings.COLLAB_MAX_DOCUMENT_BYTES:
         raise CommandError(ErrorCode.PAYLOAD_TOO_LARGE)
     return document.client_id, update
+
+
+def _keep_words_alone(content: Text) -> None:
+    """Delete what is in a text and is none, such as a picture; a version has words alone."""
+    at = 0
+    for part, _ in content.diff():
+        if isinstance(part, str):
+            at += len(part.encode())
+        else:
+            del content[at : at + 1]

@@ -2,13 +2,14 @@
 
 from datetime import timedelta
 
+import aiohttp
 import pytest
 from pycrdt import Doc, Text
 
 from collab import selectors
 from collab.documents import Replica
 from collab.models import Role, Update
-from collab.services import history, versions
+from collab.services import history, sessions, versions
 from collab.services.text import Draft, write_updates
 from gateway.database import in_database
 from tests.collab.sessions import make_session
@@ -31,6 +32,9 @@ class Pen:
             del self.content[start:end]
 
         self._change(cut)
+
+    def show_picture(self, at: int) -> None:
+        self._change(lambda: self.content.insert_embed(at, {"image": "sun.png"}))
 
     def read(self) -> None:
         for row in selectors.updates_after(self._session.pk, 0):
@@ -119,6 +123,48 @@ def test_who_wrote_what(alice, bob, session, pens):
     assert {author for author, _ in pieces} == {alice.user.pk, bob.user.pk}
 
 
+def test_a_picture_in_the_text_is_nobodys_words(alice, bob, session, pens):
+    mine, other = pens
+    mine.write(0, "ü")
+    mine.show_picture(len("ü".encode()))
+    other.write(len("ü".encode()) + 1, "öö")
+    assert text(session) == "üöö"
+    assert history.who_wrote(session_id=session.pk) == [(alice.user.pk, "ü"), (bob.user.pk, "öö")]
+
+    version = versions.name_version(user_id=alice.user.pk, session_id=str(session.pk), name="with a picture")
+    other.write(0, "> ")
+    versions.restore_version(user_id=alice.user.pk, session_id=str(session.pk), version_id=str(version.pk))
+    assert text(session) == "üöö"
+
+
+def test_a_nul_keeps_no_session_from_its_end(alice, session, pens):
+    pens[0].write(0, "one\0two")
+    version = versions.name_version(user_id=alice.user.pk, session_id=str(session.pk), name="with a NUL")
+    done = sessions.complete_session(user_id=alice.user.pk, session_id=str(session.pk))
+    assert done.final_content == version.text == "one\ufffdtwo"
+
+
+def test_what_differs_in_thousands_of_lines_is_told_as_a_whole():
+    def lines(first: int) -> str:
+        return "".join(f"{number % 100}\n" for number in range(first, first + 50_000))
+
+    old, new = f"head\n{lines(0)}tail\n", f"head\n{lines(7)}tail\n"
+    pieces = versions.difference(old, new)
+    assert [piece.kind for piece in pieces] == ["equal", "delete", "insert", "equal"]
+    assert "".join(piece.text for piece in pieces if piece.kind != "insert") == old
+    assert "".join(piece.text for piece in pieces if piece.kind != "delete") == new
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("", ""), ("", "a\n"), ("a\n", ""), ("a\na\n", "a\n"), ("a\nb\na\n", "a\nc\nb\nd\na\n")]
+)
+def test_the_pieces_of_a_difference_make_both_texts(old, new):
+    pieces = versions.difference(old, new)
+    assert "".join(piece.text for piece in pieces if piece.kind != "insert") == old
+    assert "".join(piece.text for piece in pieces if piece.kind != "delete") == new
+    assert all(piece.text for piece in pieces)
+
+
 def test_a_snapshot_spares_reading_the_log(session, pens):
     mine, other = pens
     for number in range(20):
@@ -149,3 +195,17 @@ async def test_versions_and_exports_over_rest(servers, alice, mona):
     assert (await rest(servers[0], "GET", f"{path}/authorship/", alice)).body == [
         {"userId": alice.id, "text": "Our text"}
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "content"), [("text", "txt", "Our text"), ("markdown", "md", "# Draft\n\nOur text\n")]
+)
+async def test_a_text_is_taken_away_as_a_file(servers, alice, kind, name, content):
+    session = await in_database(make_session, alice, {}, content="Our text")
+    url = f"{servers[0].url}/api/collab/sessions/{session.pk}/text/?as={kind}"
+    async with (
+        aiohttp.ClientSession() as client,
+        client.get(url, headers={"Authorization": f"Bearer {alice.token}"}) as response,
+    ):
+        assert await response.text() == content
+        assert response.headers["Content-Disposition"] == f'attachment; filename="session-{session.pk}.{name}"'
