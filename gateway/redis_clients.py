@@ -99,8 +99,18 @@ _OPTIONS: dict[str, Any] = {
 @cache
 def sync_redis() -> redis.Redis:
     """The process's Redis client for threads, Celery tasks and commands."""
+    return _sync_client(_OPTIONS)
+
+
+@cache
+def bytes_redis() -> redis.Redis:
+    """The same for libraries that expect bytes."""
+    return _sync_client({**_OPTIONS, "decode_responses": False})
+
+
+def _sync_client(options: dict[str, Any]) -> redis.Redis:
     # A connection Redis has closed is opened again; a Redis that does not answer is not asked twice.
-    options = {**_OPTIONS, "retry": Retry(NoBackoff(), 1, supported_errors=(NoConnection,))}
+    options = {**options, "retry": Retry(NoBackoff(), 1, supported_errors=(NoConnection,))}
     found = sentinels(settings.REDIS_URL)
     if found is None:
         return redis.Redis.from_url(settings.REDIS_URL, **options)

@@ -5,5 +5,5 @@ class ModerationConfig(AppConfig):
     name = "moderation"
 
     def ready(self) -> None:
-        from moderation import handlers, restrictions, rooms, tasks, user_page  # noqa: F401
+        from moderation import checks, handlers, health, restrictions, rooms, tasks, user_page  # noqa: F401
         from moderation.handlers import queue  # noqa: F401  (declares and handles commands, with the package it is in)

@@ -18,7 +18,7 @@ class QueueItem(msgspec.Struct, kw_only=True, rename="camel"):
     Attributes:
         id: the item.
         version: to be given with every act on the item.
-        kind: what brought it here: `hold`, `report`, `evasion` or `fraud`.
+        kind: what brought it here: `hold`, `report`, `recheck`, `evasion` or `fraud`.
         status: `open`, `claimed` or `decided`.
         priority: 1 to 4, the most pressing last.
         score: how bad it seems, 0 to 1.

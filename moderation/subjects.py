@@ -14,7 +14,11 @@ from gateway.identity import Identity
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A thing as a moderator needs to know it."""
+    """A thing as a moderator needs to know it.
+
+    Attributes:
+        is_private: whether it is for a few alone, so that nobody outside may be shown it.
+    """
 
     id: int
     author_id: int
@@ -23,6 +27,7 @@ class Subject:
     text: str
     sent_at: datetime
     is_shown: bool
+    is_private: bool
 
 
 class SubjectKind(Protocol):

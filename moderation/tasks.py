@@ -4,7 +4,7 @@ from celery import shared_task
 
 from gateway.database import in_database
 from gateway.runtime import every
-from moderation.services import holds, sanctions
+from moderation.services import holds, sanctions, second_look
 
 _ENDS_SECONDS = 1.0
 
@@ -25,3 +25,9 @@ async def settle_holds() -> None:
 def settle_due() -> None:
     """The same once more, for when no web process is up to do it."""
     holds.settle_due()
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def look_again() -> None:
+    """Ask somebody elsewhere about messages that are published. Whatever a lost worker had taken, the next one does."""
+    second_look.look_again()

@@ -16,6 +16,14 @@ class Status(models.TextChoices):
     ENDED = "ended"
 
 
+class FailMode(models.TextChoices):
+    """What becomes of messages a second look is wanted for while nobody can be asked."""
+
+    ALLOW = "allow"
+    HOLD = "hold"
+    DENY = "deny"
+
+
 _COUNTRY = RegexValidator("^[A-Z]{2}$", "An ISO 3166 code.")
 
 
@@ -50,6 +58,13 @@ class Stream(models.Model):
         default=0,
         validators=[MaxValueValidator(settings.STREAM_EARLY_MAX_SECONDS)],
         help_text="How long after the start only those with the tier for it may join.",
+    )
+    fail_mode = models.CharField(
+        max_length=5,
+        choices=FailMode.choices,
+        default=FailMode.ALLOW,
+        db_default=FailMode.ALLOW,
+        help_text="What becomes of messages that should be looked at a second time while nobody can be asked.",
     )
     # Raised in the transaction that writes the messages, so that it is always right.
     comments = models.PositiveIntegerField(default=0, editable=False)

@@ -46,6 +46,7 @@ class StreamCard:
     max_viewers: int | None
     slow_mode_seconds: int
     early_join_seconds: int
+    fail_mode: str
     comments: int
     engagement: int
     started_at: datetime | None
@@ -202,8 +203,7 @@ def require_og_level(user_id: int, level: int) -> None:
 
 def total_of(stream_id: int, user_id: int) -> int:
     """The coins a user has gifted in a stream."""
-    coins = StreamTotal.objects.filter(stream=stream_id, user=user_id).values_list("coins", flat=True).first()
-    return coins or 0
+    return StreamTotal.objects.filter(stream=stream_id, user=user_id).values_list("coins", flat=True).first() or 0
 
 
 def top_totals(stream_id: int, limit: int) -> list[StreamTotal]:
@@ -306,6 +306,7 @@ def _card(stream: Any, banned_ids: frozenset[str]) -> StreamCard:
         max_viewers=stream.max_viewers,
         slow_mode_seconds=stream.slow_mode_seconds,
         early_join_seconds=stream.early_join_seconds,
+        fail_mode=stream.fail_mode,
         comments=stream.comments,
         engagement=stream.engagement,
         started_at=stream.started_at,

@@ -5,7 +5,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,11 +15,11 @@ READY_SECONDS = 60
 
 
 @asynccontextmanager
-async def celery_worker(log: Path, queue: str = "celery") -> AsyncIterator[None]:
-    """A worker that takes the tasks of `queue`; what it says is in `log`."""
+async def celery_worker(log: Path, queue: str = "celery", env: Mapping[str, str] | None = None) -> AsyncIterator[None]:
+    """A worker that takes the tasks of `queue`, with `env` besides the environment; what it says is in `log`."""
     async with _celery(
         log, "worker", "--loglevel", "info", "--concurrency", "1", "--without-gossip", "--without-mingle",
-        "-n", f"{os.getpid()}@%h", "-Q", queue,
+        "-n", f"{os.getpid()}@%h", "-Q", queue, env=env,
     ):  # fmt: skip
         await said(log, r" ready\.", READY_SECONDS)
         yield
@@ -33,11 +33,11 @@ async def celery_beat(log: Path, schedule: Path) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _celery(log: Path, *arguments: str) -> AsyncIterator[None]:
+async def _celery(log: Path, *arguments: str, env: Mapping[str, str] | None = None) -> AsyncIterator[None]:
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "celery", "-A", "realtime_project", *arguments,
-            env=os.environ, stdout=output, stderr=output, start_new_session=True,
+            env={**os.environ, **(env or {})}, stdout=output, stderr=output, start_new_session=True,
         )  # fmt: skip
     try:
         yield

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import msgspec
@@ -28,7 +28,9 @@ from moderation.assess import assess
 from moderation.lexicon import Category
 from moderation.policy import Action, Verdict
 from moderation.restrictions import NONE, restrictions_of
-from moderation.services import holds
+from moderation.selectors.second_look import lasting_outage
+from moderation.services import holds, second_look
+from moderation.services.opinions import AWAY_RULE, fail_action
 from streams import services as stream_services
 from streams.selectors import StreamCard
 
@@ -59,6 +61,7 @@ class _Outcome:
     error: CommandError | None = None
     is_hidden: bool = False
     is_held: bool = False
+    wants_look: bool = False
     announcements: list[Announcement] = field(default_factory=list)
 
     @property
@@ -130,6 +133,24 @@ def _hold(outcomes: list[_Outcome]) -> None:
     for outcome in outcomes:
         is_first_link = Category.LINKS in outcome.verdict.categories and int(outcome.draft.author.user_id) in newcomers
         outcome.is_held = is_first_link or outcome.verdict.action is Action.HOLD
+    _look_again([outcome for outcome in outcomes if not outcome.is_held])
+
+
+def _look_again(outcomes: list[_Outcome]) -> None:
+    """Choose what is looked at again once it is published; while nobody can be asked, do as the streams say.
+
+    Whispers are for a few alone, and shown to nobody elsewhere.
+    """
+    wanting = [o for o in outcomes if o.draft.type is not Visibility.PRIVATE and second_look.is_wanted(o.verdict.score)]
+    is_away = bool(wanting) and lasting_outage() is not None
+    for outcome in wanting:
+        action = fail_action(outcome.draft.card) if is_away else Action.ALLOW
+        outcome.wants_look = action is Action.ALLOW
+        if action is Action.HOLD:
+            outcome.is_held = True
+            outcome.verdict = replace(outcome.verdict, matched=(*outcome.verdict.matched, AWAY_RULE))
+        elif action is Action.STOP:
+            outcome.error = moderation_services.cannot_check()
 
 
 def _compose(outcomes: list[_Outcome]) -> None:
@@ -209,6 +230,11 @@ def _store(outcomes: list[_Outcome]) -> None:
     )
     if counts:
         stream_services.count_comments(counts=counts)
+    second_look.ask_for_look(
+        second_look.Candidate(MESSAGE_KIND, outcome.message.id, outcome.verdict.score)
+        for outcome in shown
+        if outcome.wants_look and outcome.message is not None
+    )
 
 
 def _insert(messages: list[NewMessage]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from chat import render, selectors
-from chat.models import ROOM_WIDE, Message, RemovalReason
+from chat.models import ROOM_WIDE, Message, RemovalReason, Visibility
 from chat.rooms import rooms_of
 from chat.services.removal import remove_messages
 from gateway.identity import Identity
@@ -64,6 +64,7 @@ def _subject(message: Message) -> Subject:
         text=message.text,
         sent_at=message.created_at,
         is_shown=message.removed_at is None,
+        is_private=message.type == Visibility.PRIVATE,
     )
 
 

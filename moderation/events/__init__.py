@@ -20,7 +20,7 @@ class WarnRoom(Command):
 
 @event(
     "ai:warning",
-    to="the author of a stopped message, alone",
+    to="the author of a message that was stopped or taken back, alone",
     delivery=Delivery.DURABLE,
     example={
         "message": "Your message was not sent: it breaks the rules of this chat.", "type": "content_moderation",
@@ -29,7 +29,7 @@ class WarnRoom(Command):
     },
 )  # fmt: skip
 class ContentWarning(Event):
-    """A message was stopped. `until` says how long the author is muted, when they are."""
+    """A message was stopped, or is taken back. `until` says how long the author is muted, when they are."""
 
     message: str
     type: str

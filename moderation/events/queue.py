@@ -50,7 +50,7 @@ class ListQueue(Command):
     """
 
     decided: bool = False
-    kind: Literal["", "hold", "report", "evasion", "fraud"] = ""
+    kind: Literal["", "hold", "report", "recheck", "evasion", "fraud"] = ""
     category: Annotated[str, msgspec.Meta(max_length=20)] = ""
     stream_id: Id | None = None
     user_id: Id | None = None
@@ -110,7 +110,7 @@ class QueueChanged(Event):
 
     Attributes:
         version: the item's version now.
-        kind: what brought it here: `hold`, `report`, `evasion` or `fraud`.
+        kind: what brought it here: `hold`, `report`, `recheck` (a second look), `evasion` or `fraud`.
         status: `open`, `claimed` or `decided`.
         priority: 1 to 4, the most pressing last.
         by_user_id: who did it; null when no moderator did.

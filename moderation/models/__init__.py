@@ -10,15 +10,23 @@ from django.utils import timezone
 
 
 class Decision(models.Model):
-    """A message that was stopped, with all that led to it, so that it can be understood and appealed later."""
+    """What was decided on a message, with all that led to it, so that it can be understood and appealed later.
+
+    The look before publication leaves one for each message that is held or stopped, the second look for each it made.
+
+    Attributes:
+        text: what was judged; empty when a second look let it be, as the message itself is there.
+        provider: who took the second look; empty for the look before publication.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="moderation_decisions")
     stream = models.ForeignKey("streams.Stream", on_delete=models.CASCADE, related_name="+")
-    text = models.TextField()
+    text = models.TextField(blank=True)
     action = models.CharField(max_length=10)
     score = models.FloatField()
     categories: "models.JSONField[dict[str, float], dict[str, Any]]" = models.JSONField(default=dict)
     matched: "models.JSONField[list[str], list[Any]]" = models.JSONField(default=list)
+    provider = models.CharField(max_length=20, blank=True, default="", db_default="")
     model_version = models.CharField(max_length=60)
     policy_version = models.CharField(max_length=60)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -142,3 +150,5 @@ class Points(models.Model):
 from moderation.models.queue import Item as Item  # noqa: E402
 from moderation.models.queue import QueueFilter as QueueFilter  # noqa: E402
 from moderation.models.queue import Report as Report  # noqa: E402
+from moderation.models.second_look import Look as Look  # noqa: E402
+from moderation.models.second_look import Outage as Outage  # noqa: E402

@@ -11,6 +11,7 @@ class ItemKind(models.TextChoices):
 
     HOLD = "hold"
     REPORT = "report"
+    RECHECK = "recheck"
     EVASION = "evasion"
     FRAUD = "fraud"
 

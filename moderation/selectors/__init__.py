@@ -11,6 +11,7 @@ from accounts.models import User
 from gateway.errors import CommandError, ErrorCode
 from gateway.identity import Identity
 from moderation.models import Appeal, Decision, Points, Rung, Sanction, SanctionQuerySet
+from moderation.policy import Action
 from streams import selectors as stream_selectors
 
 # Points this many half-lives old count for less than a thousandth.
@@ -55,7 +56,7 @@ def bans_in_force(user_id: int, stream_id: int | None) -> SanctionQuerySet:
 def statistics(*, since: datetime) -> dict[str, int]:
     """What moderation has done since then, and what waits for somebody."""
     issued = Sanction.objects.filter(created_at__gt=since)
-    stopped = Decision.objects.filter(created_at__gt=since)
+    stopped = Decision.objects.filter(created_at__gt=since).exclude(action=Action.ALLOW)
     counted = {f"sanctions: {rung.label.lower()}": issued.filter(rung=rung).count() for rung in Rung}
     return {
         **counted,

@@ -16,6 +16,7 @@ from gateway.rooms import user_room
 from moderation.events import ContentWarning, RoomWarning
 from moderation.models import Decision, Rung, Sanction
 from moderation.policy import Action, Verdict, mute_duration
+from moderation.services.decisions import keep_decision
 from moderation.services.sanctions import add_points, impose
 from streams.rooms import stream_room
 from streams.selectors import StreamCard
@@ -34,22 +35,18 @@ def refusal(verdict: Verdict) -> CommandError:
     return CommandError(ErrorCode.CONTENT_STOPPED, final=True)
 
 
+def cannot_check() -> CommandError:
+    """What the author of a message is told that may be written only while it can be checked; a retry may do better."""
+    retry_after = settings.MODERATION_SECOND_LOOK_PAUSE_SECONDS
+    return CommandError(ErrorCode.UNAVAILABLE, "Messages cannot be checked just now", retry_after=retry_after)
+
+
 def stop_message(*, author: Identity, stream_id: str, text: str, verdict: Verdict) -> Decision:
     """Keep the decision on a message that reaches nobody, mute its author when it is bad enough, and tell them.
 
     Runs in the caller's transaction.
     """
-    decision = Decision.objects.create(
-        user_id=int(author.user_id),
-        stream_id=int(stream_id),
-        text=text,
-        action=verdict.action,
-        score=verdict.score,
-        categories=dict(verdict.categories),
-        matched=list(verdict.matched),
-        model_version=verdict.model_version,
-        policy_version=verdict.policy_version,
-    )
+    decision = keep_decision(user_id=int(author.user_id), stream_id=int(stream_id), text=text, verdict=verdict)
     add_points(user_id=int(author.user_id), points=settings.MODERATION_POINTS[verdict.action])
     until = _mute(decision) if verdict.action is Action.BAN else None
     kind, words = _WORDS[verdict.action]

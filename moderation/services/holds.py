@@ -1,5 +1,6 @@
 """Messages that wait for a person, and what becomes of those nobody decides in time."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from django.conf import settings
@@ -7,10 +8,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from gateway.identity import Identity
-from moderation.models import Decision
 from moderation.models.queue import Item, ItemKind, Outcome
 from moderation.policy import Action, Verdict
 from moderation.selectors.queue import due_item_ids
+from moderation.services.decisions import keep_decision
 from moderation.services.notices import tell_waiting
 from moderation.services.queue import Arrival, enqueue, save_settled, settle_items
 
@@ -19,16 +20,11 @@ def hold_message(
     *, author: Identity, stream_id: str, subject_kind: str, subject_id: int, text: str, verdict: Verdict
 ) -> None:
     """Let a message wait for a person, and tell its author. Runs in the caller's transaction."""
-    decision = Decision.objects.create(
+    decision = keep_decision(
         user_id=int(author.user_id),
         stream_id=int(stream_id),
         text=text,
-        action=Action.HOLD,
-        score=verdict.score,
-        categories=dict(verdict.categories),
-        matched=list(verdict.matched),
-        model_version=verdict.model_version,
-        policy_version=verdict.policy_version,
+        verdict=replace(verdict, action=Action.HOLD),
     )
     item = enqueue(
         Arrival(

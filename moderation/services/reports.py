@@ -9,6 +9,7 @@ from gateway.identity import Identity
 from moderation.models.queue import ItemKind, Report, ReportReason
 from moderation.selectors.queue import reporter_weight
 from moderation.services.queue import Arrival, enqueue
+from moderation.services.second_look import Candidate, ask_for_look
 from moderation.subjects import Subject
 
 # What remains of the doubt after one report of weight 1.
@@ -56,6 +57,8 @@ def _add(reporter: Identity, subject_kind: str, subject: Subject, reason: Report
             categories=[reason] if reason != ReportReason.OTHER else [],
         )
     )
+    if not subject.is_private:
+        ask_for_look([Candidate(subject_kind, subject.id, score=item.score)])
     Report.objects.get_or_create(
         item=item,
         reporter_id=int(reporter.user_id),

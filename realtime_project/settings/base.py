@@ -220,6 +220,8 @@ CELERY_BEAT_SCHEDULE = {
     "keep-tiers": {"task": "gifts.tasks.keep_tiers", "schedule": 60.0},
     "compact-logs": {"task": "collab.tasks.compact_logs_left", "schedule": 60.0},
     "end-sessions": {"task": "collab.tasks.end_sessions_left", "schedule": 30.0},
+    # One that waits while others run is no use any more: the next comes in a second.
+    "look-again": {"task": "moderation.tasks.look_again", "schedule": 1.0, "options": {"expires": 1.0}},
     "settle-holds": {"task": "moderation.tasks.settle_due", "schedule": 5.0},
     "end-combos": {"task": "gifts.tasks.end_combos_left", "schedule": 5.0},
 }

@@ -40,6 +40,22 @@ MODERATION_NEW_ACCOUNT = timedelta(hours=24)
 # How long nobody else can decide what a moderator has claimed.
 MODERATION_CLAIM_SECONDS: float = env.float("MODERATION_CLAIM_SECONDS", default=120)
 
+# --- The second look --------------------------------------------------------------------------------
+
+# Who is asked about messages that are published: `openai`, `perspective`, `webhook`, or nobody; where; with which key.
+MODERATION_SECOND_LOOK_PROVIDER: str = env.str("MODERATION_SECOND_LOOK_PROVIDER", default="")
+MODERATION_SECOND_LOOK_URL: str = env.str("MODERATION_SECOND_LOOK_URL", default="")
+MODERATION_SECOND_LOOK_KEY: str = env.str("MODERATION_SECOND_LOOK_KEY", default="").strip()
+# From which score of the look before publication on: 0 for every message. What is reported is always looked at.
+MODERATION_SECOND_LOOK_FROM_SCORE: float = env.float("MODERATION_SECOND_LOOK_FROM_SCORE", default=0.2)
+# How long one request may take; how often and how long a message is tried until its stream's fail mode decides.
+MODERATION_SECOND_LOOK_SECONDS: float = env.float("MODERATION_SECOND_LOOK_SECONDS", default=0.5)
+MODERATION_SECOND_LOOK_TRIES = 3
+MODERATION_SECOND_LOOK_PATIENCE = timedelta(seconds=60)
+# After so many requests in a row that fail, the provider is left alone for so long.
+MODERATION_SECOND_LOOK_FAILURES = 5
+MODERATION_SECOND_LOOK_PAUSE_SECONDS: float = env.float("MODERATION_SECOND_LOOK_PAUSE_SECONDS", default=30)
+
 # --- Chat and streams -----------------------------------------------------------------------------
 
 CHAT_MAX_CHARACTERS = 500

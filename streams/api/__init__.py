@@ -17,7 +17,7 @@ from gateway.presence import total
 from gateway.transports.rest import TokenAuthentication
 from streams import selectors, services
 from streams.api.requests import signed_in, visitor
-from streams.models import Status, Stream
+from streams.models import FailMode, Status, Stream
 from streams.rooms import stream_room
 
 _PAGE = 50
@@ -41,6 +41,7 @@ class StreamFields(serializers.Serializer[Any]):
     maxViewers = serializers.IntegerField(source="max_viewers", min_value=1, required=False, allow_null=True)
     slowModeSeconds = serializers.IntegerField(source="slow_mode_seconds", min_value=0, required=False)
     earlyJoinSeconds = serializers.IntegerField(source="early_join_seconds", min_value=0, required=False)
+    failMode = serializers.ChoiceField(source="fail_mode", choices=FailMode.choices, required=False)
 
 
 class StreamCreation(StreamFields):
@@ -161,6 +162,7 @@ def describe(stream: Stream) -> dict[str, object]:
         "maxViewers": stream.max_viewers,
         "slowModeSeconds": stream.slow_mode_seconds,
         "earlyJoinSeconds": stream.early_join_seconds,
+        "failMode": stream.fail_mode,
         "viewers": total(stream_room(str(stream.pk)).wire),
         "startedAt": iso(stream.started_at) if stream.started_at else None,
         "endedAt": iso(stream.ended_at) if stream.ended_at else None,

@@ -24,7 +24,7 @@ from streams.services import battles, throne
 
 _CHANGEABLE = (
     "title", "country", "allowed_countries", "denied_countries", "tags", "playback_url", "is_private", "is_anonymous",
-    "max_viewers", "slow_mode_seconds", "early_join_seconds",
+    "max_viewers", "slow_mode_seconds", "early_join_seconds", "fail_mode",
 )  # fmt: skip
 
 

@@ -17,7 +17,9 @@ from moderation.events.queue import (
     UndoItems,
     WatchQueue,
 )
+from moderation.events.second_look import SecondLookChanged
 from moderation.models import Item
+from moderation.services import second_look
 from tests.contract.scenarios import Stage, hears, sends
 from tests.people import done, say
 
@@ -126,3 +128,12 @@ async def a_message_is_held(stage: Stage) -> dict[str, Any]:
     author = await stage.crowd.connect(stage.server, stage.bob)
     done(await say(author, stage.stream, "look at https://example.com"))
     return await client.wait_for("chat:held")
+
+
+@hears(SecondLookChanged)
+async def the_second_look_is_away(stage: Stage) -> dict[str, Any]:
+    client = await stage.enter(stage.mona)
+    done(await client.call("queue:watch", {}))
+    await in_database(second_look.note_outage, provider="openai", is_away=True)
+    await in_database(second_look.note_outage, provider="openai", is_away=False)
+    return await client.wait_for("second_look:changed")

@@ -26,7 +26,7 @@ from tests.gateway.kernel import clients_of
 from tests.gateway.own_redis import OwnRedis, own_redis
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-ALL = {"database", "redis", "subscribers", "canary", "beat", "outbox", "clock", "ledger"}
+ALL = {"database", "redis", "subscribers", "canary", "beat", "outbox", "clock", "ledger", "second_look"}
 
 
 class Doctor:

@@ -1,0 +1,163 @@
+"""What follows from a second look: a message stays, goes before the moderators, or is taken back."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from gateway.publish import publish
+from gateway.rooms import user_room
+from moderation.events import ContentWarning
+from moderation.models import Decision, Item, Look
+from moderation.models.queue import ItemKind, Outcome
+from moderation.models.second_look import LookOutcome
+from moderation.policy import Action, Policy, Verdict
+from moderation.second_look.opinion import Opinion
+from moderation.services.decisions import keep_decision
+from moderation.services.queue import Arrival, enqueue, save_settled, settle_items
+from moderation.services.sanctions import add_points
+from moderation.subjects import Subject, describe
+from streams.selectors import StreamCard, find_card
+
+# The rule a verdict names when nobody could be asked.
+AWAY_RULE = "second_look.away"
+
+_FAIL_ACTIONS = {"allow": Action.ALLOW, "hold": Action.HOLD, "deny": Action.STOP}
+_OUTCOMES = {
+    Action.ALLOW: LookOutcome.KEPT,
+    Action.HOLD: LookOutcome.QUEUED,
+    Action.STOP: LookOutcome.TAKEN_BACK,
+}
+_TAKEN_BACK = "Your message was taken back: it breaks the rules of this chat."
+_UNCHECKED = "Your message was taken back: it could not be checked."
+
+
+def fail_action(card: StreamCard) -> Action:
+    """What becomes of a stream's messages a second look is wanted for, while nobody can be asked."""
+    return _FAIL_ACTIONS[card.fail_mode]
+
+
+def act_on_opinion(*, look_id: int, opinion: Opinion, provider: str) -> None:
+    """Do what the provider's opinion asks for, and keep the decision; once, whatever happens in between."""
+    policy = Policy.from_settings()
+    action = policy.decide(opinion.score)
+    verdict = Verdict(
+        score=opinion.score,
+        categories={str(category): score for category, score in opinion.categories.items()},
+        # Nobody is muted by somebody elsewhere.
+        action=Action.STOP if action is Action.BAN else action,
+        model_version=opinion.model,
+        policy_version=policy.version,
+        matched=(),
+    )
+    with transaction.atomic(durable=True):
+        if (found := _open(look_id)) is not None:
+            _act(*found, verdict, provider)
+
+
+def act_on_silence(*, look_id: int, provider: str) -> None:
+    """Do what the stream's fail mode says of a published message about which the provider gave no answer."""
+    with transaction.atomic(durable=True):
+        if (found := _open(look_id)) is None:
+            return
+        look, subject = found
+        card = find_card(str(subject.stream_id))
+        verdict = Verdict(
+            score=look.score,
+            categories={},
+            action=fail_action(card) if card is not None else Action.ALLOW,
+            model_version="",
+            policy_version=Policy.from_settings().version,
+            matched=(AWAY_RULE,),
+        )
+        _act(look, subject, verdict, provider)
+
+
+def may_be_asked_about(subject: Subject) -> bool:
+    """Whether somebody elsewhere may be asked about it: people see it, and it is not for a few alone."""
+    return subject.is_shown and not subject.is_private
+
+
+def close_unasked(*, look_ids: Collection[int]) -> None:
+    """Be done with looks at what is gone, or is not for people outside."""
+    undecided = Look.objects.filter(pk__in=look_ids, decided_at__isnull=True)
+    undecided.update(outcome=LookOutcome.GONE, decided_at=timezone.now())
+
+
+def _open(look_id: int) -> tuple[Look, Subject] | None:
+    """A look nobody has decided, locked, and what it is about as it is now; `None` when there is nothing to do."""
+    look = Look.objects.select_for_update().filter(pk=look_id, decided_at__isnull=True).first()
+    if look is None:
+        return None
+    subject = describe(look.subject_kind, [look.subject_id]).get(look.subject_id)
+    if subject is None or not may_be_asked_about(subject):
+        close_unasked(look_ids=[look_id])
+        return None
+    return look, subject
+
+
+def _act(look: Look, subject: Subject, verdict: Verdict, provider: str) -> None:
+    if verdict.action is not Action.ALLOW and _was_shown_by_a_person(look):
+        verdict = replace(verdict, action=Action.ALLOW)
+    look.decision = keep_decision(
+        user_id=subject.author_id,
+        stream_id=subject.stream_id,
+        text="" if verdict.action is Action.ALLOW else subject.text,
+        verdict=verdict,
+        provider=provider,
+    )
+    look.outcome, look.decided_at = _OUTCOMES[verdict.action], timezone.now()
+    look.save(update_fields=["decision", "outcome", "decided_at"])
+    if verdict.action is Action.ALLOW:
+        return
+    item = enqueue(
+        Arrival(
+            kind=ItemKind.RECHECK,
+            subject_kind=look.subject_kind,
+            subject_id=look.subject_id,
+            user_id=subject.author_id,
+            stream_id=subject.stream_id,
+            score=verdict.score,
+            categories=_named(verdict.categories),
+            decision_id=look.decision.pk,
+        )
+    )
+    if verdict.action is Action.STOP:
+        _take_back(item, look.decision, subject, was_judged=AWAY_RULE not in verdict.matched)
+
+
+def _take_back(item: Item, decision: Decision, subject: Subject, *, was_judged: bool) -> None:
+    """Take a message back as the queue does, so that a moderator may undo it, and tell its author."""
+    settle_items([item], outcome=Outcome.HIDE, by=None, reason="second look")
+    save_settled([item], None)
+    if was_judged:
+        add_points(user_id=subject.author_id, points=settings.MODERATION_POINTS[Action.STOP])
+    publish(
+        user_room(str(subject.author_id)),
+        ContentWarning(
+            message=_TAKEN_BACK if was_judged else _UNCHECKED,
+            type="content_moderation",
+            score=decision.score,
+            warning_id=str(decision.pk),
+            categories=_named(decision.categories),
+            action="remove",
+            until=None,
+            appealable=False,
+            must_acknowledge=False,
+            stream_id=str(subject.stream_id),
+        ),
+    )
+
+
+def _named(categories: Mapping[str, float]) -> list[str]:
+    """The categories people are told of; providers score every one of theirs, however little."""
+    least = Policy.from_settings().hold
+    return sorted(category for category, score in categories.items() if score >= least)
+
+
+def _was_shown_by_a_person(look: Look) -> bool:
+    """Whether a moderator has looked at it and lets it be seen: that counts for more."""
+    decided = Item.objects.filter(subject_kind=look.subject_kind, subject_id=look.subject_id, outcome=Outcome.SHOW)
+    return decided.filter(decided_by__isnull=False).exists()
