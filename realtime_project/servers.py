@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import subprocess
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -33,7 +34,7 @@ class Access:
     password: str
 
 
-class Server:
+class Server(ABC):
     """A server of a data directory; `durable=False` lets a power cut damage what it keeps."""
 
     name: ClassVar[str]
@@ -48,13 +49,13 @@ class Server:
         self.log = data / "logs" / f"{self.name.lower()}.log"
         self.pid_file = self.directory / self.pid_file_name
 
+    @abstractmethod
     def url(self, access: Access) -> str:
         """What clients connect to."""
-        raise NotImplementedError
 
+    @abstractmethod
     def create(self, access: Access) -> None:
         """Make the server's directory unless there is one."""
-        raise NotImplementedError
 
     def start(self, access: Access) -> Child:
         """Start the server, without waiting for it to answer."""
@@ -78,11 +79,11 @@ class Server:
             return str(error)
         return None
 
-    def _command(self, access: Access) -> tuple[list[str], str]:
-        raise NotImplementedError
+    @abstractmethod
+    def _command(self, access: Access) -> tuple[list[str], str]: ...
 
-    def _ping(self, access: Access) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _ping(self, access: Access) -> None: ...
 
 
 class Postgres(Server):

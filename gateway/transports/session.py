@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -79,9 +80,9 @@ class ClientConnection(Connection):
         """Close it once it has been answered: it was refused too often."""
         self._is_turned_away = True
 
+    @abstractmethod
     def answer(self, reference: object, answer: Answer) -> None:
         """Send the answer of the command the client called `reference`."""
-        raise NotImplementedError
 
     def close(self, code: CloseCode, reason: str, retry_after_ms: int | None = None) -> None:
         """Tell the client why, then close. A stopping server finishes what it took; else what waits is dropped."""

@@ -1,6 +1,7 @@
 """The base of the commands by which staff act on users."""
 
 import json
+from abc import ABC, abstractmethod
 from argparse import ArgumentParser
 from typing import Any
 
@@ -13,7 +14,7 @@ from gateway import errors
 from gateway.management.audited import AuditedCommand
 
 
-class StaffCommand(AuditedCommand):
+class StaffCommand(AuditedCommand, ABC):
     """Acts on one user, says what it did in words or with `--json`, and with `--dry-run` what it would do.
 
     It ends with 0 when it did what it was asked, with 1 when it did nothing: the text on standard error says why.
@@ -38,13 +39,13 @@ class StaffCommand(AuditedCommand):
             raise CommandError(error.message) from error
         self._say({"user": user.pk, "stream": options["stream"], "dryRun": is_trial, **told}, options["json"])
 
+    @abstractmethod
     def plan(self, user: User, options: dict[str, Any]) -> dict[str, Any]:
         """What would be done. Raises gateway's CommandError when it cannot be."""
-        raise NotImplementedError
 
+    @abstractmethod
     def act(self, user: User, actor: Actor, options: dict[str, Any]) -> dict[str, Any]:
         """Do it. Raises gateway's CommandError when it cannot be done; nothing is done then."""
-        raise NotImplementedError
 
     def _say(self, told: dict[str, Any], as_json: bool) -> None:
         if as_json:
