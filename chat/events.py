@@ -120,6 +120,33 @@ class ChatMessage(Event):
 
 
 @event(
+    "chat:delayed",
+    to="those who moderate the stream",
+    delivery=Delivery.DURABLE,
+    example={
+        "streamId": "7", "appearsAt": "2026-01-01T12:00:04.000Z",
+        "message": {
+            "id": "12", "userId": "2", "username": "bob", "message": "Hello", "type": "public",
+            "timestamp": "2026-01-01T12:00:00.000Z", "userAvatar": "", "messageType": "text", "mentions": [],
+            "replyTo": None, "threadId": None, "ogLevel": 0, "badges": [], "spotlight": False, "gift": None,
+            "streamId": "7",
+        },
+    },
+)  # fmt: skip
+class MessageDelayed(Event):
+    """A message that everybody will see as `chat:new` when its time comes, unless `chat:remove` takes it back first.
+
+    Attributes:
+        message: as it will be shown.
+        appears_at: when.
+    """
+
+    stream_id: str
+    message: ChatMessage
+    appears_at: str
+
+
+@event(
     "chat:removed",
     to="those who were told of the message",
     delivery=Delivery.DURABLE,

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from chat import render, selectors, services
+from chat import manners, render, selectors, services
 from chat.events import PinMessage, RemoveMessage, SendMessage, WatchLounge
 from chat.models import Kind, Visibility
 from chat.rooms import LoungeRooms, lounge_room
@@ -18,7 +18,6 @@ from gateway.events import Standing
 from gateway.hub import hub
 from gateway.idempotency import Answer
 from gateway.identity import Identity, identify_session
-from gateway.limits import Bucket
 from gateway.resuming import resume
 from moderation.plain_text import require_text
 from streams.selectors import StreamCard, access_cached_card, require_og_level
@@ -44,7 +43,8 @@ async def chat_new(context: Context, command: SendMessage) -> Answer:
     """Check who says what where, and how fast; then it is judged, stored and announced with its batch."""
     author = context.identity
     card = await access_cached_card(author, command.stream_id)
-    await limits.spend(_buckets(author, card))
+    manners.require_manners(author, card, command.message)
+    await limits.spend(manners.buckets(author, card, command.message))
     if not card.is_live:
         raise CommandError(ErrorCode.NOT_LIVE)
     visibility, kind = _TYPES[command.type]
@@ -115,16 +115,6 @@ def _require_place_in_lounges(connection: Connection) -> None:
     watched = sum(other.kind == LoungeRooms.name for other in connection.rooms)
     if settings.GATEWAY_LIMITS_ENABLED and watched >= settings.GATEWAY_MAX_ROOMS_PER_USER:
         raise CommandError(ErrorCode.TOO_MANY_ROOMS, limits={"rooms": settings.GATEWAY_MAX_ROOMS_PER_USER})
-
-
-def _buckets(author: Identity, card: StreamCard) -> list[Bucket]:
-    if card.may_moderate(author):
-        return limits.rate("chat_moderator", author.user_id)
-    buckets = limits.rate("chat", author.user_id)
-    if card.slow_mode_seconds:
-        key = f"slow:{card.id}:{author.user_id}"
-        buckets.append(Bucket(key, 1, card.slow_mode_seconds, ErrorCode.SLOW_MODE))
-    return buckets
 
 
 @contribute("pinned")

@@ -39,13 +39,19 @@ class RemovalReason(models.TextChoices):
     PURGE = "purge"
     # Not shown yet: a person is to decide. Nobody has been told of it.
     HELD = "held"
+    # Not shown yet: only those who moderate have been told of it, for some seconds.
+    DELAYED = "delayed"
+
+
+# Why the room has not seen a message yet.
+UNSHOWN = (RemovalReason.HELD, RemovalReason.DELAYED)
 
 
 class Message(models.Model):
     """A message that moderation did not stop. The text is kept as it was sent and never interpreted.
 
-    A held message waits for a decision as if it was removed. A removed message keeps its row, for those who answer for
-    the removal; nobody is shown it any more.
+    A held message waits for a decision as if it was removed, a delayed one for `appears_at`. A removed message keeps
+    its row, for those who answer for the removal; nobody is shown it any more.
     """
 
     stream = models.ForeignKey("streams.Stream", on_delete=models.CASCADE, related_name="messages")
@@ -72,6 +78,7 @@ class Message(models.Model):
     removed_reason = models.CharField(
         max_length=10, choices=RemovalReason.choices, blank=True, default="", db_default=""
     )
+    appears_at = models.DateTimeField(null=True, blank=True)
     removed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -81,6 +88,11 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["stream", "-id"], name="messages_of_stream"),
             models.Index(fields=["thread", "id"], name="messages_of_thread"),
+            models.Index(
+                fields=["appears_at"],
+                name="messages_to_appear",
+                condition=models.Q(removed_reason=RemovalReason.DELAYED.value),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["combo"], name="message_of_combo", condition=models.Q(combo__isnull=False))

@@ -37,6 +37,7 @@ class NewMessage(msgspec.Struct, kw_only=True, frozen=True):
     is_hidden: bool
     removed_at: datetime | None
     removed_reason: str
+    appears_at: datetime | None
     gift: None = None
 
 

@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import TruncMinute
 from django.utils import timezone
 
-from chat.models import ROOM_WIDE, Message, Pin, RemovalReason, Visibility
+from chat.models import ROOM_WIDE, UNSHOWN, Message, Pin, Visibility
 from gateway.database import run
 from gateway.errors import CommandError, ErrorCode
 from gateway.identity import Identity
@@ -100,7 +100,7 @@ def messages_by_id(ids: Iterable[int]) -> dict[int, Message]:
 def comments_by_minute(start: datetime, end: datetime) -> dict[tuple[int, datetime], dict[str, int]]:
     """Messages the room has seen, by stream and minute, for the roll-ups of streams."""
     written = Message.objects.filter(created_at__gte=start, created_at__lt=end, is_hidden=False, combo__isnull=True)
-    messages = written.filter(type__in=ROOM_WIDE).exclude(removed_reason=RemovalReason.HELD)
+    messages = written.filter(type__in=ROOM_WIDE).exclude(removed_reason__in=UNSHOWN)
     rows = messages.annotate(minute=TruncMinute("created_at", tzinfo=UTC)).values("stream", "minute").order_by()
     return {(row["stream"], row["minute"]): {"comments": row["count"]} for row in rows.annotate(count=Count("pk"))}
 

@@ -26,9 +26,14 @@ def require_emoji(text: str) -> str:
     Raises:
         CommandError: `invalid_content`.
     """
-    if any(character.isalpha() for character in text):
+    if holds_letters(text):
         raise CommandError(ErrorCode.INVALID_CONTENT)
     return require_text(text)
+
+
+def holds_letters(text: str) -> bool:
+    """Whether the text is more than emoji."""
+    return any(character.isalpha() for character in text)
 
 
 def names(text: str) -> list[Name]:

@@ -32,6 +32,14 @@ class ErrorCode(StrEnum):
     TOO_MANY_ROOMS = "too_many_rooms"
     RATE_LIMITED = "rate_limited"
     SLOW_MODE = "slow_mode"
+    OG_ONLY = "og_only"
+    EMOJI_ONLY = "emoji_only"
+    NOT_UNIQUE = "not_unique"
+    LINKS_NOT_ALLOWED = "links_not_allowed"
+    DUPLICATE_MESSAGE = "duplicate_message"
+    FLOOD = "flood"
+    MENTION_STORM = "mention_storm"
+    LINK_SHORTENER = "link_shortener"
     MUTED = "muted"
     MUST_ACKNOWLEDGE = "must_acknowledge"
     BANNED = "banned"
@@ -96,6 +104,30 @@ ERRORS: dict[ErrorCode, ErrorKind] = {
     ),
     ErrorCode.SLOW_MODE: ErrorKind(
         "Slow mode is on. Try again in {seconds} seconds", 429, "Wait `retryAfter` seconds."
+    ),
+    ErrorCode.OG_ONLY: ErrorKind(
+        "Only members of an OG tier may write here",
+        403,
+        "`limits.level` is the OG level one needs; see `chat:settings`.",
+    ),
+    ErrorCode.EMOJI_ONLY: ErrorKind("Only emoji may be sent here", 422, "Send emoji alone; see `chat:settings`."),
+    ErrorCode.NOT_UNIQUE: ErrorKind(
+        "Somebody has just said that. Try again in {seconds} seconds", 422, "Say something else; see `chat:settings`."
+    ),
+    ErrorCode.LINKS_NOT_ALLOWED: ErrorKind(
+        "Links are not allowed here", 422, "Send it without the link; see `chat:settings`."
+    ),
+    ErrorCode.DUPLICATE_MESSAGE: ErrorKind(
+        "You have said that too often. Try again in {seconds} seconds", 429, "Say something else, or wait."
+    ),
+    ErrorCode.FLOOD: ErrorKind(
+        "Too many have said that. Try again in {seconds} seconds", 429, "Say something else, or wait."
+    ),
+    ErrorCode.MENTION_STORM: ErrorKind(
+        "You have mentioned too many people. Try again in {seconds} seconds", 429, "Mention fewer people, or wait."
+    ),
+    ErrorCode.LINK_SHORTENER: ErrorKind(
+        "Shortened links are not allowed", 422, "Send the whole address that the link leads to."
     ),
     ErrorCode.MUTED: ErrorKind("You are muted", 403, "Wait `retryAfter` seconds before writing again."),
     ErrorCode.MUST_ACKNOWLEDGE: ErrorKind(

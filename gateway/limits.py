@@ -25,12 +25,16 @@ _LOCAL_BUCKETS = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """At most `events` in a burst and as many each `seconds`, under `key`; `code` is what a refusal says."""
+    """At most `events` in a burst and as many each `seconds`, under `key`; `code` is what a refusal says.
+
+    `cost` is how many events are charged at once, at most `events`.
+    """
 
     key: str
     events: int
     seconds: float
     code: ErrorCode = ErrorCode.RATE_LIMITED
+    cost: int = 1
 
 
 # All buckets are charged, or none. Returns the 1-based index of the bucket that refused and the
@@ -41,8 +45,8 @@ local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local arrivals = {}
 for i, key in ipairs(KEYS) do
-  local events, period = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
-  local interval = period / events
+  local events, period, cost = tonumber(ARGV[3 * i - 2]), tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i])
+  local interval = period / events * cost
   local arrival = math.max(tonumber(redis.call('GET', key) or 0), now)
   local wait = arrival + interval - period - now
   if wait > 0 then return {i, math.ceil(wait)} end
@@ -57,7 +61,7 @@ return {0, 0}
 
 
 async def spend(buckets: Sequence[Bucket], *, shared_only: bool = False) -> None:
-    """Charge one event to every bucket, or none when one of them is full.
+    """Charge every bucket, or none when one of them is full.
 
     Args:
         shared_only: refuse when Redis is away instead of falling back to this process's buckets, as for money.
@@ -70,7 +74,7 @@ async def spend(buckets: Sequence[Bucket], *, shared_only: bool = False) -> None
         return
     args: list[float] = []
     for bucket in buckets:
-        args += [bucket.events, bucket.seconds * 1000]
+        args += [bucket.events, bucket.seconds * 1000, bucket.cost]
     try:
         refused, wait = await _SPEND([f"limit:{bucket.key}" for bucket in buckets], args)
     except RedisError as error:
@@ -122,7 +126,7 @@ def _spend_locally(buckets: Sequence[Bucket]) -> tuple[int, float]:
     arrivals = []
     for index, bucket in enumerate(buckets, 1):
         period = bucket.seconds * 1000
-        interval = period / bucket.events
+        interval = period / bucket.events * bucket.cost
         arrival = max(_local.get(bucket.key, 0.0), now)
         wait = arrival + interval - period - now
         if wait > 0:

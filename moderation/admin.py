@@ -165,3 +165,7 @@ class AppealAdmin(AuditedAdmin):
                 )
             except CommandError as error:
                 messages.error(request, f"{appeal}: {error.message}")
+
+
+# Registers its pages.
+from moderation import rules_admin as rules_admin  # noqa: E402

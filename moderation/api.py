@@ -1,7 +1,8 @@
-"""REST of moderation: a user's own sanctions, and the appeal of one who cannot sign in."""
+"""REST of moderation: a user's own sanctions, the appeal of one who cannot sign in, the levels of a stream."""
 
 from typing import Any
 
+import msgspec
 from django.contrib.auth import authenticate
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -11,12 +12,18 @@ from rest_framework.views import APIView
 
 from accounts.api import PublicView
 from accounts.models import User
+from accounts.selectors import identity_of
+from audit.services import Actor
 from gateway.errors import CommandError, ErrorCode
 from gateway.events import iso
+from gateway.identity import Identity
+from gateway.transports.rest import request_address
 from moderation import selectors
 from moderation.models import Sanction
 from moderation.plain_text import require_text
-from moderation.services import sanctions
+from moderation.render import render_levels
+from moderation.selectors.rules import access_policed_stream
+from moderation.services import rules, sanctions
 
 
 class SanctionResponse(serializers.Serializer[Any]):
@@ -39,6 +46,19 @@ class AppealOfTheBanned(serializers.Serializer[Any]):
     username = serializers.CharField(max_length=30)
     password = serializers.CharField(max_length=128, trim_whitespace=False)
     text = serializers.CharField(max_length=1000)
+
+
+class LevelsRequest(serializers.Serializer[Any]):
+    """Levels from 0 to 4 by category; those left out stay as they are."""
+
+    levels = serializers.DictField(child=serializers.IntegerField(min_value=0, max_value=4))
+
+
+class LevelsResponse(serializers.Serializer[Any]):
+    """Each category's level, and the version of the policy."""
+
+    levels = serializers.DictField(child=serializers.IntegerField())
+    policyVersion = serializers.CharField()
 
 
 class SanctionsView(APIView):
@@ -65,6 +85,31 @@ class AppealsView(PublicView):
             raise CommandError(ErrorCode.INVALID_CREDENTIALS)
         sanctions.appeal(sanction=selectors.access_own_ban(user.pk), text=require_text(data["text"]))
         return Response(status=204)
+
+
+class LevelsView(APIView):
+    """`GET`: how strictly a stream is moderated. `PATCH`: change that, as its host or a moderator."""
+
+    @extend_schema(responses=LevelsResponse)
+    def get(self, request: Request, stream_id: int) -> Response:
+        stream = access_policed_stream(_identity(request), str(stream_id))
+        return Response(msgspec.to_builtins(render_levels(stream)))
+
+    @extend_schema(request=LevelsRequest, responses=LevelsResponse)
+    def patch(self, request: Request, stream_id: int) -> Response:
+        identity = _identity(request)
+        stream = access_policed_stream(identity, str(stream_id))
+        checked = LevelsRequest(data=request.data)
+        checked.is_valid(raise_exception=True)
+        actor = Actor.api(int(identity.user_id), request_address(request._request))
+        rules.set_levels(actor=actor, stream_id=stream, levels=checked.validated_data["levels"])
+        return Response(msgspec.to_builtins(render_levels(stream)))
+
+
+def _identity(request: Request) -> Identity:
+    if not isinstance(request.user, User):
+        raise CommandError(ErrorCode.AUTHENTICATION_REQUIRED)
+    return identity_of(request.user)
 
 
 def _sanction(sanction: Sanction) -> dict[str, object]:

@@ -6,5 +6,6 @@ from moderation import api
 
 urlpatterns = [
     path("sanctions/", api.SanctionsView.as_view()),
+    path("streams/<int:stream_id>/levels/", api.LevelsView.as_view()),
     path("appeals/", api.AppealsView.as_view()),
 ]

@@ -6,4 +6,4 @@ class ModerationConfig(AppConfig):
 
     def ready(self) -> None:
         from moderation import checks, handlers, health, restrictions, rooms, tasks, user_page  # noqa: F401
-        from moderation.handlers import queue  # noqa: F401  (declares and handles commands, with the package it is in)
+        from moderation.handlers import queue, rules  # noqa: F401  (declare and handle commands)

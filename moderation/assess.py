@@ -7,13 +7,23 @@ from types import MappingProxyType
 from django.conf import settings
 
 from moderation import detectors, lexicon
-from moderation.lexicon import Category, Term
-from moderation.lists import NO_LISTS, Lists
+from moderation.lexicon import LEVEL_SCORES, Category, Term
+from moderation.lists import NO_LISTS, Lists, Rule
 from moderation.model import ToxicityModel, load_model
 from moderation.normalise import readings
-from moderation.policy import Policy, Verdict
+from moderation.policy import Policy, Verdict, hardest
 
 _NO_CATEGORIES: Mapping[str, float] = MappingProxyType({})
+# Links, personal data and spam count like a term of this level.
+_DETECTED = LEVEL_SCORES[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a message is judged by: a policy, and an operator's lists."""
+
+    policy: Policy
+    lists: Lists = NO_LISTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,54 +51,68 @@ class Assessment:
 def assess(texts: Sequence[str], policy: Policy | None = None, lists: Lists = NO_LISTS) -> list[Verdict]:
     """Judge `texts`, messages as they were written, with one call of the model: a verdict each, in their order.
 
-    The score is the worst of the model's scores for every reading of the message and the levels of the lexicon's
-    terms in them; a blocking rule of `lists` makes it at least `policy.stop`. Links, personal data and spam are
-    reported as categories and raise nothing. Without a `policy` the settings' thresholds hold. Pure: reads no
-    database, and may run in any thread.
+    The score is the worst of the model's scores for every reading of the message, the levels of the lexicon's terms
+    in them and the levels of the blocking rules of `lists`. Links, personal data and spam are reported as categories
+    and raise no score. Without a `policy` the settings' thresholds hold. Pure: reads no database, and may run in any
+    thread.
     """
-    return [assessment.verdict for assessment in explain(texts, policy, lists)]
+    return judge(texts, [Rules(policy or Policy.from_settings(), lists)] * len(texts))
 
 
-def explain(texts: Sequence[str], policy: Policy | None = None, lists: Lists = NO_LISTS) -> list[Assessment]:
-    """As `assess`, with the readings that led to each verdict."""
-    judge = _Judge(load_model(settings.MODERATION_MODEL), policy or Policy.from_settings(), lists)
-    ways = [[lists.without_allowed(way) for way in readings(text)] for text in texts]
-    scores = iter(judge.model.score([way for message in ways for way in message]))
-    read = ([Reading(way, next(scores), lexicon.find(way)) for way in message] for message in ways)
-    return [judge.assessment(text, message) for text, message in zip(texts, read, strict=True)]
+def judge(texts: Sequence[str], rules: Sequence[Rules]) -> list[Verdict]:
+    """As `assess`, each text by rules of its own."""
+    return [assessment.verdict for assessment in explain(texts, rules)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Judge:
-    """What every message of a batch is judged with."""
+def explain(texts: Sequence[str], rules: Sequence[Rules]) -> list[Assessment]:
+    """As `judge`, with the readings that led to each verdict."""
+    model = load_model(settings.MODERATION_MODEL)
+    ways = [readings(text) for text in texts]
+    heard = [[by.lists.without_allowed(way) for way in found] for found, by in zip(ways, rules, strict=True)]
+    scores = iter(model.score([way for message in heard for way in message]))
+    read = ([Reading(way, next(scores), lexicon.find(way)) for way in message] for message in heard)
+    return [
+        _assessment(text, by, by.lists.blocking(text, found), message, model)
+        for text, by, found, message in zip(texts, rules, ways, read, strict=True)
+    ]
 
-    model: ToxicityModel
-    policy: Policy
-    lists: Lists
 
-    def assessment(self, text: str, read: Sequence[Reading]) -> Assessment:
-        worst_first = sorted(read, key=lambda reading: -reading.score)
-        terms = frozenset().union(*(reading.terms for reading in read))
-        blocking = self.lists.blocking(text)
-        score = round(max(worst_first[0].score, self.policy.stop if blocking else 0.0), 4)
-        verdict = Verdict(
-            score=score,
-            categories=self._categories(text, terms),
-            action=self.policy.decide(score),
-            model_version=self.model.version,
-            policy_version=self.policy.version,
-            matched=(*blocking, *sorted({term.name for term in terms})),
-        )
-        return Assessment(verdict, tuple(worst_first))
+def _assessment(
+    text: str, rules: Rules, blocking: frozenset[Rule], read: Sequence[Reading], model: ToxicityModel
+) -> Assessment:
+    worst_first = sorted(read, key=lambda reading: -reading.score)
+    terms = frozenset().union(*(reading.terms for reading in read))
+    blocked = max((rule.score for rule in blocking), default=0.0)
+    found = _found(text, terms, rules.lists)
+    objection = round(max(reading.model_score for reading in read), 4)
+    action = rules.policy.judge(model=objection, found=found, named={term.category for term in terms})
+    verdict = Verdict(
+        score=round(max(worst_first[0].score, blocked), 4),
+        categories=_with_blocked(found, blocking),
+        # What an operator blocks counts by its own level, however strictly its category is moderated.
+        action=hardest((action, rules.policy.decide(blocked))),
+        model_version=model.version,
+        policy=rules.policy,
+        matched=(*sorted(rule.name for rule in blocking), *sorted({term.name for term in terms})),
+    )
+    return Assessment(verdict, tuple(worst_first))
 
-    def _categories(self, text: str, terms: Iterable[Term]) -> Mapping[str, float]:
-        found: dict[str, float] = {}
-        for term in terms:
-            found[term.category] = max(term.score, found.get(term.category, 0.0))
-        for category in detectors.find(text):
-            if category is not Category.LINKS or not self.lists.only_allowed_links(text):
-                found[category] = 1.0
-        return MappingProxyType(found) if found else _NO_CATEGORIES
+
+def _found(text: str, terms: Iterable[Term], lists: Lists) -> dict[Category, float]:
+    found: dict[Category, float] = {}
+    for term in terms:
+        found[term.category] = max(term.score, found.get(term.category, 0.0))
+    for category in detectors.find(text):
+        if category is not Category.LINKS or not lists.only_allowed_links(text):
+            found[category] = max(_DETECTED, found.get(category, 0.0))
+    return found
+
+
+def _with_blocked(found: Mapping[Category, float], blocking: Iterable[Rule]) -> Mapping[str, float]:
+    categories = {category.value: score for category, score in found.items()}
+    for rule in blocking:
+        categories[rule.category] = max(rule.score, categories.get(rule.category, 0.0))
+    return MappingProxyType(categories) if categories else _NO_CATEGORIES
 
 
 def warm() -> None:

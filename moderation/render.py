@@ -1,4 +1,4 @@
-"""An item of the queue as moderators' clients see it."""
+"""What moderators' clients are shown: items of the queue, and the levels of a stream."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,8 +7,11 @@ import msgspec
 from django.utils import timezone
 
 from gateway.events import iso
+from moderation.events.rules import Levels
+from moderation.lexicon import Category
 from moderation.models.queue import Item
 from moderation.selectors.queue import report_reasons
+from moderation.selectors.rules import policy_of
 from moderation.subjects import Subject, describe
 
 
@@ -123,4 +126,12 @@ def _render(item: Item, subject: Subject | None, reasons: dict[str, int], now: d
         decided_at=iso(item.decided_at) if item.decided_at else None,
         created_at=iso(item.created_at),
         due_at=iso(item.due_at) if item.due_at else None,
+    )
+
+
+def render_levels(stream_id: int) -> Levels:
+    """How strictly a stream is moderated."""
+    policy = policy_of(stream_id)
+    return Levels(
+        levels={category.value: policy.level(category) for category in Category}, policy_version=policy.version
     )

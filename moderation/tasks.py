@@ -4,9 +4,11 @@ from celery import shared_task
 
 from gateway.database import in_database
 from gateway.runtime import every
+from moderation import rulebook
 from moderation.services import holds, sanctions, second_look
 
 _ENDS_SECONDS = 1.0
+_RULES_SECONDS = 1.0
 
 
 @every(_ENDS_SECONDS)
@@ -19,6 +21,12 @@ async def end_sanctions() -> None:
 async def settle_holds() -> None:
     """Decide the held messages nobody has decided in time."""
     await in_database(holds.settle_due)
+
+
+@every(_RULES_SECONDS)
+async def follow_rules() -> None:
+    """Read the lists and policies again when they have changed."""
+    await in_database(rulebook.refresh)
 
 
 @shared_task  # type: ignore[untyped-decorator]

@@ -6,3 +6,4 @@ class StreamsConfig(AppConfig):
 
     def ready(self) -> None:
         from streams import handlers, tasks  # noqa: F401  (declares and handles the app's commands)
+        from streams.handlers import chat  # noqa: F401  (those of the chat's settings)

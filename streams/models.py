@@ -54,6 +54,19 @@ class Stream(models.Model):
     slow_mode_seconds = models.PositiveSmallIntegerField(
         default=0, validators=[MaxValueValidator(settings.STREAM_SLOW_MODE_MAX_SECONDS)]
     )
+    og_only_level = models.PositiveSmallIntegerField(
+        default=0, validators=[MaxValueValidator(5)], help_text="The OG level one needs to write; 0 for none."
+    )
+    emoji_only = models.BooleanField(default=False)
+    unique_messages = models.BooleanField(default=False, help_text="Nobody may say what somebody has just said.")
+    chat_delay_seconds = models.PositiveSmallIntegerField(
+        default=0,
+        choices=[(seconds, f"{seconds} s") for seconds in (0, 2, 4, 6)],
+        help_text="How long messages are seen by those who moderate alone.",
+    )
+    links_allowed = models.BooleanField(default=True)
+    # Until when the shield tightens all that; what was set stays in its columns.
+    shield_until = models.DateTimeField(null=True, blank=True, editable=False)
     early_join_seconds = models.PositiveSmallIntegerField(
         default=0,
         validators=[MaxValueValidator(settings.STREAM_EARLY_MAX_SECONDS)],
@@ -76,7 +89,12 @@ class Stream(models.Model):
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-id"]
-        indexes = [models.Index(fields=["status", "-id"], name="streams_by_status")]
+        indexes = [
+            models.Index(fields=["status", "-id"], name="streams_by_status"),
+            models.Index(
+                fields=["shield_until"], name="shields_to_end", condition=models.Q(shield_until__isnull=False)
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import cast
 
 import msgspec
+from django.utils import timezone
 
 from gateway.bus import Position, bus
 from gateway.database import in_database
@@ -16,6 +17,7 @@ from gateway.local_room import Joining, LocalRoom
 from gateway.metrics import counters
 from gateway.shared import SharedReading
 from gateway.wire import Broadcast
+from streams.events.chat import ChatRules
 from streams.selectors import StreamCard
 
 # A stream -> this part of its snapshot. Runs in a database thread.
@@ -24,7 +26,7 @@ _parts: dict[str, Part] = {
     "throne": lambda card: None,
     "battle": lambda card: None,
     "pinned": lambda card: None,
-    "settings": lambda card: {"slowModeSeconds": card.slow_mode_seconds},
+    "settings": lambda card: ChatRules.of(card.chat, timezone.now()),
 }
 
 

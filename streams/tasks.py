@@ -11,7 +11,7 @@ from gateway.errors import CommandError
 from gateway.redis_clients import ask
 from gateway.runtime import every
 from streams import metrics, services, whereabouts
-from streams.services import battles, challenges, rollups, throne
+from streams.services import battles, challenges, chat_settings, rollups, throne
 
 _TELL_SECONDS = 1.0
 _TOLD_TOGETHER = 500
@@ -63,9 +63,10 @@ async def finish_battles() -> None:
 
 @every(_TELL_SECONDS)
 async def end_what_is_over() -> None:
-    """End reigns and challenges whose time is over."""
+    """End reigns, challenges and shields whose time is over."""
     await in_database(throne.expire_reigns)
     await in_database(challenges.expire_challenges)
+    await in_database(chat_settings.expire_shields)
 
 
 @shared_task  # type: ignore[untyped-decorator]
@@ -81,3 +82,4 @@ def meet_deadlines() -> None:
     battles.finish_due()
     throne.expire_reigns()
     challenges.expire_challenges()
+    chat_settings.expire_shields()

@@ -3,34 +3,40 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from django.db import transaction
 from django.utils import timezone
 
 from chat import render, selectors
+from chat.events import ChatMessage
+from chat.manners import settings_for
 from chat.models import ROOM_WIDE, Kind, Message, RemovalReason, Visibility
 from chat.render import NewMessage
 from chat.rooms import rooms_to_tell
+from chat.services.delay import announce_delayed
 from chat.services.subjects import MESSAGE_KIND
 from gateway.database import write_rows
 from gateway.dispatch import refusal
 from gateway.encryption import Place, seal
 from gateway.errors import CommandError, ErrorCode
-from gateway.events import encode
+from gateway.events import encode, iso
 from gateway.idempotency import Answer, CommandKey, remember
 from gateway.identity import Identity
 from gateway.publish import Announcement, publish_many
 from gateway.rooms import user_room
+from moderation import rulebook
 from moderation import services as moderation_services
-from moderation.assess import assess
+from moderation.assess import judge
 from moderation.lexicon import Category
 from moderation.policy import Action, Verdict
 from moderation.restrictions import NONE, restrictions_of
+from moderation.rulebook import Rulebook
 from moderation.selectors.second_look import lasting_outage
 from moderation.services import holds, second_look
 from moderation.services.opinions import AWAY_RULE, fail_action
+from moderation.spam import has_shortener
 from streams import services as stream_services
 from streams.selectors import StreamCard
 
@@ -62,6 +68,7 @@ class _Outcome:
     is_hidden: bool = False
     is_held: bool = False
     wants_look: bool = False
+    appears_at: datetime | None = None
     announcements: list[Announcement] = field(default_factory=list)
 
     @property
@@ -69,8 +76,17 @@ class _Outcome:
         if self.error is not None:
             return refusal(self.error, _EVENT)
         assert self.message is not None
-        held = {"held": True} if self.is_held else {}
-        return Answer(ok=True, body=encode({"id": str(self.message.id), **held}).decode())
+        more: dict[str, object] = {"held": True} if self.is_held else {}
+        if self.appears_at is not None:
+            more["appearsAt"] = iso(self.appears_at)
+        return Answer(ok=True, body=encode({"id": str(self.message.id), **more}).decode())
+
+    @property
+    def unshown(self) -> str:
+        """Why the room is not shown the message yet; empty when it is."""
+        if self.is_held:
+            return RemovalReason.HELD
+        return RemovalReason.DELAYED if self.appears_at is not None else ""
 
     @property
     def is_final(self) -> bool:
@@ -90,10 +106,11 @@ def send_messages(*, drafts: Sequence[Draft]) -> list[Answer]:
     Returns:
         The answer to each draft, in their order.
     """
-    verdicts = assess([draft.text for draft in drafts])
+    rules = rulebook.current()
+    verdicts = judge([draft.text for draft in drafts], [rules.of(draft.card.id) for draft in drafts])
     outcomes = [_Outcome(draft, verdict) for draft, verdict in zip(drafts, verdicts, strict=True)]
     with transaction.atomic(durable=True):
-        _decide(outcomes)
+        _decide(outcomes, rules)
         _compose([outcome for outcome in outcomes if outcome.error is None])
         keys = {outcome.draft.key: outcome.answer for outcome in outcomes if outcome.draft.key and outcome.is_final}
         earlier = remember(keys)
@@ -107,7 +124,7 @@ def send_messages(*, drafts: Sequence[Draft]) -> list[Answer]:
     ]
 
 
-def _decide(outcomes: list[_Outcome]) -> None:
+def _decide(outcomes: list[_Outcome], rules: Rulebook) -> None:
     restricted = restrictions_of({outcome.draft.author.user_id for outcome in outcomes})
     for outcome in outcomes:
         restrictions = restricted.get(outcome.draft.author.user_id, NONE)
@@ -117,9 +134,22 @@ def _decide(outcomes: list[_Outcome]) -> None:
             outcome.error = error
             continue
         outcome.is_hidden = restrictions.is_hidden_in(outcome.draft.card.id)
-        if outcome.verdict.action in (Action.STOP, Action.BAN):
-            outcome.error = moderation_services.refusal(outcome.verdict)
+        outcome.error = _refused(outcome, rules)
     _hold([outcome for outcome in outcomes if outcome.error is None])
+
+
+def _refused(outcome: _Outcome, rules: Rulebook) -> CommandError | None:
+    draft, verdict = outcome.draft, outcome.verdict
+    if verdict.action in (Action.STOP, Action.BAN):
+        return moderation_services.refusal(verdict)
+    manners = settings_for(draft.author, draft.card)
+    if manners is None or Category.LINKS not in verdict.categories:
+        return None
+    if not manners.links_allowed:
+        return CommandError(ErrorCode.LINKS_NOT_ALLOWED)
+    if has_shortener(draft.text, rules.of(draft.card.id).lists):
+        return CommandError(ErrorCode.LINK_SHORTENER)
+    return None
 
 
 def _hold(outcomes: list[_Outcome]) -> None:
@@ -167,14 +197,22 @@ def _compose(outcomes: list[_Outcome]) -> None:
         if draft.reply_to is not None and not _may_answer(draft, target):
             outcome.error = CommandError(ErrorCode.NOT_FOUND, "The message you answer is not there")
             continue
+        manners = settings_for(draft.author, draft.card)
+        if manners is not None and manners.chat_delay_seconds and draft.type in ROOM_WIDE and not outcome.is_held:
+            outcome.appears_at = now + timedelta(seconds=manners.chat_delay_seconds)
         outcome.message = _message(outcome, message_id, now, mentioned, target)
         event = render.render_of(outcome.message, draft.author, target, draft.card)
-        rooms = (
-            [user_room(draft.author.user_id)]
-            if outcome.is_hidden
-            else rooms_to_tell(draft.type, draft.author, target, draft.card)
-        )
-        outcome.announcements = [Announcement(room, event) for room in rooms]
+        outcome.announcements = _announcements(outcome, event, target)
+
+
+def _announcements(outcome: _Outcome, event: ChatMessage, target: Message | None) -> list[Announcement]:
+    """Who is told of a message: of a delayed one, those who moderate; of what a shadow ban hides, its author alone."""
+    draft = outcome.draft
+    if outcome.appears_at is not None:
+        return [] if outcome.is_hidden else [announce_delayed(event, draft.card, outcome.appears_at)]
+    if outcome.is_hidden:
+        return [Announcement(user_room(draft.author.user_id), event)]
+    return [Announcement(room, event) for room in rooms_to_tell(draft.type, draft.author, target, draft.card)]
 
 
 def _message(
@@ -197,8 +235,9 @@ def _message(
         created_at=now,
         is_spotlight=draft.spotlight,
         is_hidden=outcome.is_hidden,
-        removed_at=now if outcome.is_held else None,
-        removed_reason=RemovalReason.HELD if outcome.is_held else "",
+        removed_at=now if outcome.unshown else None,
+        removed_reason=outcome.unshown,
+        appears_at=outcome.appears_at,
     )
 
 
@@ -226,14 +265,16 @@ def _store(outcomes: list[_Outcome]) -> None:
         if outcome.is_held:
             _let_wait(outcome)
     counts = Counter(
-        outcome.draft.card.id for outcome in shown if outcome.draft.type in ROOM_WIDE and not outcome.is_hidden
+        outcome.draft.card.id
+        for outcome in shown
+        if outcome.draft.type in ROOM_WIDE and not outcome.is_hidden and outcome.appears_at is None
     )
     if counts:
         stream_services.count_comments(counts=counts)
     second_look.ask_for_look(
         second_look.Candidate(MESSAGE_KIND, outcome.message.id, outcome.verdict.score)
         for outcome in shown
-        if outcome.wants_look and outcome.message is not None
+        if outcome.wants_look and outcome.message is not None and outcome.appears_at is None
     )
 
 
@@ -242,12 +283,12 @@ def _insert(messages: list[NewMessage]) -> None:
         """
         INSERT INTO chat_message (id, stream_id, author_id, text, type, message_type, mentions, reply_to_id, thread_id,
                                   score, model_version, policy_version, created_at, is_spotlight, is_hidden,
-                                  removed_at, removed_reason)
+                                  removed_at, removed_reason, appears_at)
         SELECT * FROM json_to_recordset(%s) AS m(
             id bigint, stream_id bigint, author_id bigint, text text, type text, message_type text, mentions jsonb,
             reply_to_id bigint, thread_id bigint, score float8, model_version text, policy_version text,
             created_at timestamptz, is_spotlight boolean, is_hidden boolean, removed_at timestamptz,
-            removed_reason text)
+            removed_reason text, appears_at timestamptz)
         """,
         [_as_stored(message) for message in messages],
     )

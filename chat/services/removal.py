@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from chat.events import MessageRemoved
@@ -14,6 +15,8 @@ from gateway.errors import CommandError, ErrorCode
 from gateway.events import iso
 from gateway.identity import Identity
 from gateway.publish import Announcement, publish_many
+from gateway.rooms import Room
+from streams.rooms import moderator_room
 from streams.selectors import StreamCard, find_card
 
 
@@ -44,7 +47,8 @@ def remove_messages(*, message_ids: Collection[int], reason: RemovalReason, remo
         The ids of those that were there, in order.
     """
     now = timezone.now()
-    shown = Message.objects.filter(pk__in=message_ids, removed_at__isnull=True).order_by("id")
+    there = Q(removed_at__isnull=True) | Q(removed_reason=RemovalReason.DELAYED)
+    shown = Message.objects.filter(there, pk__in=message_ids).order_by("id")
     messages = list(shown.select_related("author", "reply_to__author").select_for_update(of=("self",)))
     removed = [message.pk for message in messages]
     Message.objects.filter(pk__in=removed).update(removed_at=now, removed_reason=reason, removed_by=removed_by)
@@ -62,9 +66,15 @@ def remove_messages(*, message_ids: Collection[int], reason: RemovalReason, remo
         )
         for message in messages
         if (card := cards[message.stream_id]) is not None
-        for room in rooms_of(message, card)
+        for room in _rooms_that_know(message, card)
     )
     return removed
+
+
+def _rooms_that_know(message: Message, card: StreamCard) -> list[Room]:
+    if message.removed_reason == RemovalReason.DELAYED:
+        return [moderator_room(card.id)]
+    return rooms_of(message, card)
 
 
 def _reason(remover: Identity, message: Message, card: StreamCard) -> RemovalReason:

@@ -1,11 +1,13 @@
 """Messages as moderation knows them: shown, hidden and purged by its decisions."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from django.db.models import Q
+
 from chat import render, selectors
-from chat.models import ROOM_WIDE, Message, RemovalReason, Visibility
+from chat.models import ROOM_WIDE, UNSHOWN, Message, RemovalReason, Visibility
 from chat.rooms import rooms_of
 from chat.services.removal import remove_messages
 from gateway.identity import Identity
@@ -30,14 +32,7 @@ class MessageSubjects:
 
     def show(self, *, subject_ids: Collection[int]) -> list[int]:
         hidden = Message.objects.filter(pk__in=subject_ids, removed_at__isnull=False).order_by("id")
-        messages = list(hidden.select_related("author", "reply_to__author").select_for_update(of=("self",)))
-        shown = [message.pk for message in messages]
-        Message.objects.filter(pk__in=shown).update(removed_at=None, removed_reason="", removed_by=None)
-        publish_many(announcement for message in messages for announcement in _announcements(message))
-        # What was taken back has been counted when it was shown first.
-        held = [message for message in messages if message.removed_reason == RemovalReason.HELD]
-        _count([message for message in held if message.type in ROOM_WIDE])
-        return shown
+        return show_messages(list(hidden.select_related("author", "reply_to__author").select_for_update(of=("self",))))
 
     def hide(self, *, subject_ids: Collection[int], by: int | None) -> list[int]:
         reason = RemovalReason.MODERATOR if by is not None else RemovalReason.AUTOMATIC
@@ -48,11 +43,23 @@ class MessageSubjects:
         return refused + remove_messages(message_ids=subject_ids, reason=reason, removed_by=by)
 
     def purge(self, *, user_id: int, stream_id: int | None, since: datetime, by: int | None) -> int:
-        written = Message.objects.filter(author=user_id, created_at__gte=since, removed_at__isnull=True)
+        there = Q(removed_at__isnull=True) | Q(removed_reason=RemovalReason.DELAYED)
+        written = Message.objects.filter(there, author=user_id, created_at__gte=since)
         if stream_id is not None:
             written = written.filter(stream=stream_id)
         ids = list(written.values_list("pk", flat=True))
         return len(remove_messages(message_ids=ids, reason=RemovalReason.PURGE, removed_by=by))
+
+
+def show_messages(messages: Sequence[Message]) -> list[int]:
+    """Show locked messages to everybody they were meant for, in the caller's transaction; their ids."""
+    shown = [message.pk for message in messages]
+    Message.objects.filter(pk__in=shown).update(removed_at=None, removed_reason="", removed_by=None)
+    publish_many(announcement for message in messages for announcement in _announcements(message))
+    # What was taken back has been counted when it was shown first.
+    first = [message for message in messages if message.removed_reason in UNSHOWN and not message.is_hidden]
+    _count([message for message in first if message.type in ROOM_WIDE])
+    return shown
 
 
 def _subject(message: Message) -> Subject:

@@ -17,6 +17,7 @@ class Decision(models.Model):
     Attributes:
         text: what was judged; empty when a second look let it be, as the message itself is there.
         provider: who took the second look; empty for the look before publication.
+        thresholds: those of the policy it was judged by, and its levels by category.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="moderation_decisions")
@@ -29,6 +30,7 @@ class Decision(models.Model):
     provider = models.CharField(max_length=20, blank=True, default="", db_default="")
     model_version = models.CharField(max_length=60)
     policy_version = models.CharField(max_length=60)
+    thresholds: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -150,5 +152,8 @@ class Points(models.Model):
 from moderation.models.queue import Item as Item  # noqa: E402
 from moderation.models.queue import QueueFilter as QueueFilter  # noqa: E402
 from moderation.models.queue import Report as Report  # noqa: E402
+from moderation.models.rules import ListEntry as ListEntry  # noqa: E402
+from moderation.models.rules import PolicyRow as PolicyRow  # noqa: E402
+from moderation.models.rules import RulesVersion as RulesVersion  # noqa: E402
 from moderation.models.second_look import Look as Look  # noqa: E402
 from moderation.models.second_look import Outage as Outage  # noqa: E402

@@ -22,4 +22,5 @@ def keep_decision(*, user_id: int, stream_id: int, text: str, verdict: Verdict, 
         provider=provider,
         model_version=verdict.model_version,
         policy_version=verdict.policy_version,
+        thresholds=verdict.policy.as_stored(),
     )

@@ -13,8 +13,9 @@ from moderation.events import ContentWarning
 from moderation.models import Decision, Item, Look
 from moderation.models.queue import ItemKind, Outcome
 from moderation.models.second_look import LookOutcome
-from moderation.policy import Action, Policy, Verdict
+from moderation.policy import Action, Verdict
 from moderation.second_look.opinion import Opinion
+from moderation.selectors.rules import policy_of
 from moderation.services.decisions import keep_decision
 from moderation.services.queue import Arrival, enqueue, save_settled, settle_items
 from moderation.services.sanctions import add_points
@@ -41,7 +42,7 @@ def fail_action(card: StreamCard) -> Action:
 
 def act_on_opinion(*, look_id: int, opinion: Opinion, provider: str) -> None:
     """Do what the provider's opinion asks for, and keep the decision; once, whatever happens in between."""
-    policy = Policy.from_settings()
+    policy = policy_of(None)
     action = policy.decide(opinion.score)
     verdict = Verdict(
         score=opinion.score,
@@ -49,7 +50,7 @@ def act_on_opinion(*, look_id: int, opinion: Opinion, provider: str) -> None:
         # Nobody is muted by somebody elsewhere.
         action=Action.STOP if action is Action.BAN else action,
         model_version=opinion.model,
-        policy_version=policy.version,
+        policy=policy,
         matched=(),
     )
     with transaction.atomic(durable=True):
@@ -69,7 +70,7 @@ def act_on_silence(*, look_id: int, provider: str) -> None:
             categories={},
             action=fail_action(card) if card is not None else Action.ALLOW,
             model_version="",
-            policy_version=Policy.from_settings().version,
+            policy=policy_of(None),
             matched=(AWAY_RULE,),
         )
         _act(look, subject, verdict, provider)
@@ -153,7 +154,7 @@ def _take_back(item: Item, decision: Decision, subject: Subject, *, was_judged: 
 
 def _named(categories: Mapping[str, float]) -> list[str]:
     """The categories people are told of; providers score every one of theirs, however little."""
-    least = Policy.from_settings().hold
+    least = policy_of(None).hold
     return sorted(category for category, score in categories.items() if score >= least)
 
 

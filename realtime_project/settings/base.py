@@ -222,6 +222,7 @@ CELERY_BEAT_SCHEDULE = {
     "end-sessions": {"task": "collab.tasks.end_sessions_left", "schedule": 30.0},
     # One that waits while others run is no use any more: the next comes in a second.
     "look-again": {"task": "moderation.tasks.look_again", "schedule": 1.0, "options": {"expires": 1.0}},
+    "show-delayed": {"task": "chat.tasks.show_delayed_left", "schedule": 5.0},
     "settle-holds": {"task": "moderation.tasks.settle_due", "schedule": 5.0},
     "end-combos": {"task": "gifts.tasks.end_combos_left", "schedule": 5.0},
 }

@@ -71,6 +71,17 @@ CHAT_VIEWER_PIN_SECONDS: float = 300
 CHAT_LOUNGE_FROM_OG_LEVEL = 4
 CHAT_SPOTLIGHT_FROM_OG_LEVEL = 5
 STREAM_SLOW_MODE_MAX_SECONDS = 120
+# How long nobody may repeat what was said where messages are to be unique.
+STREAM_UNIQUE_SECONDS: float = 600
+# What a raised shield makes of the settings of a chat that are milder.
+STREAM_SHIELD = {
+    "slow_mode_seconds": 30,
+    "og_only_level": 1,
+    "emoji_only": True,
+    "unique_messages": True,
+    "chat_delay_seconds": 6,
+    "links_allowed": False,
+}
 
 # The throne: what an empty one takes, unless the claimer's tier is this high; how much more a taken one
 # takes, in percent of its holder's total; how long a reign lasts.

@@ -37,6 +37,10 @@ GATEWAY_RATE_LIMITS: dict[str, list[tuple[int, float]]] = {
     "default": [(120, 60)],
     "chat": [(30, 60), (3, 3)],
     "chat_moderator": [(100, 60)],
+    # The same words of one author in one stream; the same long message of anybody there; people mentioned.
+    "repeat": [(5, 60)],
+    "chorus": [(20, 30)],
+    "mention": [(20, 60)],
     "spotlight": [(1, 60)],
     "join": [(20, 60)],
     "react": [(120, 60), (20, 5)],

@@ -16,6 +16,7 @@ from gateway.events import iso
 from gateway.presence import total
 from gateway.transports.rest import TokenAuthentication
 from streams import selectors, services
+from streams.api.chat import ChatFields, described_chat
 from streams.api.requests import signed_in, visitor
 from streams.models import FailMode, Status, Stream
 from streams.rooms import stream_room
@@ -23,7 +24,7 @@ from streams.rooms import stream_room
 _PAGE = 50
 
 
-class StreamFields(serializers.Serializer[Any]):
+class StreamFields(ChatFields):
     """What a host may set."""
 
     title = serializers.CharField(max_length=140)
@@ -39,7 +40,6 @@ class StreamFields(serializers.Serializer[Any]):
     isPrivate = serializers.BooleanField(source="is_private", required=False)
     isAnonymous = serializers.BooleanField(source="is_anonymous", required=False)
     maxViewers = serializers.IntegerField(source="max_viewers", min_value=1, required=False, allow_null=True)
-    slowModeSeconds = serializers.IntegerField(source="slow_mode_seconds", min_value=0, required=False)
     earlyJoinSeconds = serializers.IntegerField(source="early_join_seconds", min_value=0, required=False)
     failMode = serializers.ChoiceField(source="fail_mode", choices=FailMode.choices, required=False)
 
@@ -160,7 +160,7 @@ def describe(stream: Stream) -> dict[str, object]:
         "isPrivate": stream.is_private,
         "isAnonymous": stream.is_anonymous,
         "maxViewers": stream.max_viewers,
-        "slowModeSeconds": stream.slow_mode_seconds,
+        **described_chat(stream),
         "earlyJoinSeconds": stream.early_join_seconds,
         "failMode": stream.fail_mode,
         "viewers": total(stream_room(str(stream.pk)).wire),

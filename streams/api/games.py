@@ -21,6 +21,7 @@ from gateway.transports.rest import TokenAuthentication
 from streams import selectors
 from streams.api.requests import signed_in, visitor
 from streams.models import Period, Reign
+from streams.selectors import numbers
 from streams.services import battles, challenges, throne
 
 _PAGE = 50
@@ -106,7 +107,7 @@ class ThroneView(APIView):
     def get(self, request: Request, stream_id: str) -> Response:
         stream = selectors.access_stream(visitor(request), stream_id)
         now = timezone.now()
-        leaders = selectors.reign_leaders(stream.pk, now, _PAGE)
+        leaders = numbers.reign_leaders(stream.pk, now, _PAGE)
         return Response(
             {
                 "throne": msgspec.to_builtins(throne.throne_of(stream.pk, now=now)),
@@ -171,7 +172,7 @@ def _numbers(request: Request, stream_id: int | None) -> dict[str, object]:
         raise CommandError(ErrorCode.INVALID_PAYLOAD, "Invalid payload: period")
     end = _moment(request, "to") or timezone.now()
     start = _moment(request, "from") or end - timedelta(days=1)
-    rows = selectors.numbers_of(period, start, end, stream_id=stream_id)
+    rows = numbers.numbers_of(period, start, end, stream_id=stream_id)
     names = {"viewers": "peak", **{name: f"all_{name}" for name in ("likes", "gifts", "coins", "comments")}}
     return {
         "period": period,

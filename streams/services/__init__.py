@@ -5,7 +5,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
@@ -17,14 +16,17 @@ from gateway.identity import Identity
 from gateway.publish import Announcement, publish, publish_many
 from gateway.rooms import user_room
 from streams import metrics, selectors, whereabouts
+from streams.chat_settings import SETTINGS
 from streams.events import MetricsUpdated, Reacted, ViewerJoined, ViewerLeft
 from streams.models import Status, Stream
 from streams.rooms import stream_room
 from streams.services import battles, throne
+from streams.services.chat_settings import announce_chat
+from streams.services.fields import set_fields
 
 _CHANGEABLE = (
     "title", "country", "allowed_countries", "denied_countries", "tags", "playback_url", "is_private", "is_anonymous",
-    "max_viewers", "slow_mode_seconds", "early_join_seconds", "fail_mode",
+    "max_viewers", "early_join_seconds", "fail_mode", *SETTINGS,
 )  # fmt: skip
 
 
@@ -40,7 +42,7 @@ def create_stream(*, host: User, invited: list[User] | None = None, **fields: An
         CommandError: `invalid_payload`, naming the field.
     """
     stream = Stream(host=host)
-    _set(stream, fields)
+    set_fields(stream, fields, _CHANGEABLE)
     with transaction.atomic(durable=True):
         stream.save()
         stream.invited.set(invited or [])
@@ -57,8 +59,10 @@ def change_stream(*, stream: Stream, fields: dict[str, Any]) -> Stream:
         locked = _lock(stream)
         if locked.status == Status.ENDED:
             raise CommandError(ErrorCode.INVALID_STATE)
-        _set(locked, fields)
+        set_fields(locked, fields, _CHANGEABLE)
         locked.save()
+        if fields.keys() & set(SETTINGS):
+            announce_chat(stream=locked)
     return locked
 
 
@@ -183,15 +187,3 @@ def report_metrics(*, stream_id: str, reported: dict[str, Any]) -> None:
 
 def _lock(stream: Stream) -> Stream:
     return Stream.objects.select_for_update(of=("self",)).select_related("host").get(pk=stream.pk)
-
-
-def _set(stream: Stream, fields: dict[str, Any]) -> None:
-    for name, value in fields.items():
-        if name not in _CHANGEABLE:
-            raise CommandError(ErrorCode.INVALID_PAYLOAD, f"Invalid payload: {name} cannot be set")
-        setattr(stream, name, value)
-    try:
-        stream.full_clean(exclude=["host"])
-    except ValidationError as error:
-        name, reasons = next(iter(error.message_dict.items()))
-        raise CommandError(ErrorCode.INVALID_PAYLOAD, f"Invalid payload: {name}: {reasons[0]}") from error

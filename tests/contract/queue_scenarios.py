@@ -17,6 +17,7 @@ from moderation.events.queue import (
     UndoItems,
     WatchQueue,
 )
+from moderation.events.rules import ModerationLevels
 from moderation.events.second_look import SecondLookChanged
 from moderation.models import Item
 from moderation.services import second_look
@@ -137,3 +138,9 @@ async def the_second_look_is_away(stage: Stage) -> dict[str, Any]:
     await in_database(second_look.note_outage, provider="openai", is_away=True)
     await in_database(second_look.note_outage, provider="openai", is_away=False)
     return await client.wait_for("second_look:changed")
+
+
+@sends(ModerationLevels)
+async def the_host_sets_levels(stage: Stage) -> Reply:
+    client = await stage.enter(stage.alice)
+    return await client.call("moderation:levels", {"streamId": stage.stream_id, "levels": {"profanity": 1}})

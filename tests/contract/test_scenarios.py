@@ -11,7 +11,12 @@ from gateway.events import COMMANDS, EVENTS, Command, Event
 from gateway.testing import ServerProcess, Transport
 from moderation.policy import Action
 from streams.models import Stream
-from tests.contract import collab_scenarios, game_scenarios, queue_scenarios  # noqa: F401  (add their scenarios)
+from tests.contract import (  # noqa: F401  (add their scenarios)
+    chat_settings_scenarios,
+    collab_scenarios,
+    game_scenarios,
+    queue_scenarios,
+)
 from tests.contract.scenarios import COMMAND_SCENARIOS, EVENT_SCENARIOS, Stage, a_message_is_stopped, text_that_is
 from tests.contract.shapes import ENVELOPE, assert_declared, assert_legacy, assert_shape
 from tests.people import Crowd, Person, all_has_arrived, done, hear, join, leave, say

@@ -14,7 +14,7 @@ from gateway.testing import free_port, server_process
 from streams import services as stream_services
 from streams.selectors import access_card
 from tests.e2e.conftest import SERVER_ENV
-from tests.people import make_stream
+from tests.people import done, make_stream
 
 # Stopped, and not bad enough for a mute.
 RUDE = "that dickhead at the door would not let us in, so we walked home in the rain"
@@ -147,6 +147,18 @@ async def test_slow_mode_keeps_the_text_and_counts_down(open_tab, servers, alice
     await expect(at_bob.page.locator("#send")).to_have_text("Send", timeout=6_000)
     await at_bob.composer.press("Enter")
     await at_bob.sees("two")
+
+
+async def test_what_the_chat_asks_of_viewers_is_shown_when_it_changes(open_tab, servers, alice, bob, stream, crowd):
+    (at_bob,) = await watch_together(open_tab, servers, stream, bob)
+    hint = at_bob.page.locator("#composer-hint")
+    host = await crowd.connect(servers[0], alice)
+    done(await host.call("chat:settings", {"streamId": str(stream.pk), "linksAllowed": False}))
+    await expect(hint).to_contain_text("No links")
+    done(await host.call("chat:shield", {"streamId": str(stream.pk), "on": True}))
+    await expect(hint).to_contain_text("The shield is up")
+    done(await host.call("chat:shield", {"streamId": str(stream.pk), "on": False}))
+    await expect(hint).not_to_contain_text("The shield is up")
 
 
 async def test_nothing_is_lost_or_doubled_over_a_crash_of_the_server(open_tab, servers, stream, bob, charlie):

@@ -5,8 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.test import override_settings
 
-from moderation.assess import assess, explain
+from moderation.assess import Rules, assess, explain
 from moderation.model import load_model
+from moderation.policy import Policy
 
 WATCHED = "tests.moderation.models.WatchedModel"
 MESSAGES = ["hello", "fuck you", "nice stream", "f u c k you", "gg", "kill yourself", "hello"]
@@ -46,7 +47,7 @@ def test_an_empty_batch_has_no_verdicts():
 
 
 def test_the_worst_reading_decides():
-    (assessment,) = explain(["f u c k you"])
+    (assessment,) = explain(["f u c k you"], [Rules(Policy.from_settings())])
     assert [reading.text for reading in assessment.readings] == ["fuck you", "f u c k you"]
     assert assessment.verdict.score == pytest.approx(assessment.readings[0].score, abs=1e-4)
 

@@ -6,6 +6,7 @@ import pytest
 from django.test import override_settings
 
 from moderation.assess import assess
+from moderation.lexicon import LEVEL_SCORES, Category
 from moderation.policy import Action, Policy, mute_duration
 
 POLICY = Policy(hold=0.4, stop=0.6, ban=0.9)
@@ -61,3 +62,44 @@ def test_mutes_climb_the_ladder_and_stay_on_its_last_step():
 def test_a_negative_count_of_mutes_is_refused():
     with pytest.raises(ValueError, match="-1"):
         mute_duration(-1)
+
+
+@pytest.mark.parametrize(
+    ("level", "actions"),
+    [
+        (0, "allow allow allow allow allow"),
+        (1, "allow allow allow hold stop"),
+        (2, "allow allow hold stop ban"),
+        (3, "allow hold stop stop ban"),
+        (4, "allow stop stop stop ban"),
+    ],
+)
+def test_a_level_says_how_strictly_the_scores_of_a_category_count(level, actions):
+    assert [POLICY.decide(score, level) for score in (0.1, *LEVEL_SCORES[1:])] == actions.split()
+
+
+def test_a_category_that_is_let_pass_stops_only_what_the_model_is_nearly_certain_of():
+    lenient = Policy(0.4, 0.6, 0.9, {Category.PROFANITY: 0})
+    found, named = {Category.PROFANITY: 0.75}, [Category.PROFANITY]
+    assert POLICY.judge(model=0.7, found=found, named=named) is Action.STOP
+    assert lenient.judge(model=0.85, found=found, named=named) is Action.ALLOW
+    assert lenient.judge(model=0.95, found=found, named=named) is Action.STOP
+
+
+def test_the_strictest_category_found_decides():
+    policy = Policy(0.4, 0.6, 0.9, {Category.PROFANITY: 0, Category.HATE: 4})
+    found = {Category.PROFANITY: 0.75, Category.HATE: 0.3}
+    assert policy.judge(model=0.1, found=found, named=found) is Action.STOP
+    assert policy.judge(model=0.35, found={}, named=[]) is Action.ALLOW
+
+
+def test_links_are_stopped_where_their_level_says_so():
+    text = ["see https://example.com"]
+    assert assess(text)[0].action is Action.ALLOW
+    assert assess(text, Policy(0.4, 0.6, 0.9, {Category.LINKS: 2}))[0].action is Action.HOLD
+    assert assess(text, Policy(0.4, 0.6, 0.9, {Category.LINKS: 3}))[0].action is Action.STOP
+
+
+def test_a_level_that_is_none_is_refused():
+    with pytest.raises(ValueError, match="from 0 to 4"):
+        Policy(0.4, 0.6, 0.9, {Category.HATE: 5})

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from moderation import rulebook
 from moderation.assess import Assessment, explain
 from moderation.policy import Action
 
@@ -20,17 +21,18 @@ class Command(BaseCommand):
     """Judge texts as chat would and print the verdicts. Nothing is stored, sent or held against anyone."""
 
     help = "Judge texts as chat would. Each argument, or each line of standard input, is one message."
-    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("text", nargs="*", help="a message; without one, standard input is read")
+        parser.add_argument("--stream", default="", help="by the lists and the policy of this stream, by its id")
 
-    def handle(self, *args: object, text: list[str], **options: object) -> None:
+    def handle(self, *args: object, text: list[str], stream: str, **options: object) -> None:
         messages = text or _lines(sys.stdin)
         if not messages:
             raise CommandError("No text: give messages as arguments or lines on standard input.")
         console = Console(file=self.stdout)  # type: ignore[arg-type]
-        console.print(_table(zip(messages, explain(messages), strict=True)))
+        rules = rulebook.refresh().of(stream)
+        console.print(_table(zip(messages, explain(messages, [rules] * len(messages)), strict=True)))
 
 
 def _lines(stream: TextIO) -> list[str]:

@@ -94,10 +94,15 @@ export class ModerationNotices {
 }
 
 /** What the stream's settings ask of everybody, in one line under the composer. */
-export function roomRules({ slowModeSeconds }) {
-  return slowModeSeconds > 0 ? `Slow mode: a message every ${plural(slowModeSeconds, "second", "seconds")}` : "";
-}
-
-function reasons(categories) {
-  return categories?.length ? `Reason: ${categories.join(", ").replaceAll("_", " ")}.` : "";
+export function roomRules({ slowModeSeconds, ogOnlyLevel, emojiOnly, uniqueMessages, chatDelaySeconds, linksAllowed, shieldUntil }) {
+  const rules = [
+    shieldUntil && "The shield is up",
+    slowModeSeconds > 0 && `Slow mode: a message every ${plural(slowModeSeconds, "second", "seconds")}`,
+    ogOnlyLevel > 0 && `Only from OG level ${ogOnlyLevel} on`,
+    emojiOnly && "Emoji only",
+    uniqueMessages && "Nothing twice",
+    chatDelaySeconds > 0 && `Shown after ${plural(chatDelaySeconds, "second", "seconds")}`,
+    !linksAllowed && "No links",
+  ];
+  return rules.filter(Boolean).join(" · ");
 }

@@ -89,6 +89,7 @@ function takePart() {
   room.addEventListener("event", ({ detail: { event, data } }) => {
     // Two things share this name: what the author of a stopped message is told, and a moderator's word to the room.
     if (event === "ai:warning" && data.warningType === undefined) notices.stopped(data);
+    else if (event === "chat:settings") composer.setRoomHint(roomRules(data.settings));
     else if (games.apply(event, data)) view.apply(event, data);
   });
   socket.open();

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts import selectors as account_selectors
@@ -20,13 +20,13 @@ from gateway.errors import CommandError, ErrorCode
 from gateway.identity import Identity
 from gateway.shared import GatheredReading
 from streams.bans import BANNED_HERE, banned_from
-from streams.models import Reign, Status, Stream, StreamNumbers, StreamTotal
+from streams.chat_settings import ChatSettings
+from streams.models import Reign, Status, Stream, StreamTotal
 
 # How long a process may act on what it read of a stream; people notice nothing, the database does.
 _CARD_SECONDS = 1.0
 _MAX_CARDS = 10_000
 _LOADED_TOGETHER = 500
-_MOST_ROWS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class StreamCard:
     is_private: bool
     is_anonymous: bool
     max_viewers: int | None
-    slow_mode_seconds: int
+    chat: ChatSettings
     early_join_seconds: int
     fail_mode: str
     comments: int
@@ -118,6 +118,18 @@ async def access_cached_card(identity: Identity, stream_id: str) -> StreamCard:
         _cards.clear()
     _cards[stream_id] = (time.monotonic() + _CARD_SECONDS, card)
     return _checked(identity, card)
+
+
+def access_moderated_card(identity: Identity, stream_id: str) -> StreamCard:
+    """`access_card` for those who moderate the stream.
+
+    Raises:
+        CommandError: `invalid_stream`, `access_denied`.
+    """
+    card = access_card(identity, stream_id)
+    if not card.may_moderate(identity):
+        raise CommandError(ErrorCode.ACCESS_DENIED)
+    return card
 
 
 def find_card(stream_id: str) -> StreamCard | None:
@@ -304,7 +316,7 @@ def _card(stream: Any, banned_ids: frozenset[str]) -> StreamCard:
         is_private=stream.is_private,
         is_anonymous=stream.is_anonymous,
         max_viewers=stream.max_viewers,
-        slow_mode_seconds=stream.slow_mode_seconds,
+        chat=ChatSettings.of(stream),
         early_join_seconds=stream.early_join_seconds,
         fail_mode=stream.fail_mode,
         comments=stream.comments,
@@ -317,34 +329,3 @@ def _card(stream: Any, banned_ids: frozenset[str]) -> StreamCard:
         denied_countries=frozenset(stream.denied_countries),
         banned_ids=banned_ids,
     )
-
-
-# --- Numbers --------------------------------------------------------------------------------------
-
-
-def numbers_of(period: str, start: datetime, end: datetime, *, stream_id: int | None = None) -> list[dict[str, Any]]:
-    """A stream's numbers, or those of all streams together, for each minute, hour or day that has any."""
-    rows = StreamNumbers.objects.filter(period=period, starts_at__gte=start, starts_at__lt=end)
-    if stream_id is not None:
-        rows = rows.filter(stream=stream_id)
-    summed = rows.order_by("starts_at").values("starts_at")
-    return list(
-        summed.annotate(
-            peak=Max("viewers"),
-            all_likes=Sum("likes"),
-            all_gifts=Sum("gifts"),
-            all_coins=Sum("coins"),
-            all_comments=Sum("comments"),
-        )[:_MOST_ROWS]
-    )
-
-
-def reign_leaders(stream_id: int, now: datetime, limit: int) -> list[tuple[str, str, int, int]]:
-    """Who sat on a stream's throne the longest: id, name, seconds, reigns."""
-    found: dict[str, tuple[str, int, int]] = {}
-    for reign in reigns(stream_id):
-        key = str(reign.user_id)
-        _, seconds, count = found.get(key, ("", 0, 0))
-        found[key] = (reign.user.username, seconds + reign_seconds(reign, now), count + 1)
-    ranked = sorted(found.items(), key=lambda item: (-item[1][1], int(item[0])))
-    return [(user_id, *rest) for user_id, rest in ranked[:limit]]
