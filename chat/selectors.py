@@ -14,6 +14,8 @@ from chat.models import ROOM_WIDE, UNSHOWN, Message, Pin, Visibility
 from gateway.database import run
 from gateway.errors import CommandError, ErrorCode
 from gateway.identity import Identity
+from moderation.selectors import stopped_messages
+from moderation.whatif import Said
 from streams.selectors import StreamCard, find_card, require_og_level
 
 
@@ -130,3 +132,19 @@ def next_ids(count: int) -> list[int]:
     """Ids for as many new messages, so that their events can be written before they are."""
     rows = run("SELECT nextval(pg_get_serial_sequence('chat_message', 'id')) FROM generate_series(1, %s::int)", [count])
     return [row[0] for row in rows]
+
+
+def judged_messages(*, last: int, stream_id: int | None) -> list[Said]:
+    """The last messages that were judged, stopped ones too, the oldest first; whispers and staff's words are left out.
+
+    Args:
+        last: how many.
+        stream_id: those of one stream alone; of all when left out.
+    """
+    written = Message.objects.exclude(type=Visibility.PRIVATE).exclude(model_version="").filter(combo__isnull=True)
+    if stream_id is not None:
+        written = written.filter(stream=stream_id)
+    rows = written.order_by("-id").values_list("id", "stream", "text", "created_at")[:last]
+    said = [Said("message", pk, str(stream), text, at) for pk, stream, text, at in rows]
+    said += stopped_messages(last=last, stream_id=stream_id)
+    return sorted(said, key=lambda one: one.at)[-last:]

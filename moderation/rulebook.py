@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from moderation.assess import Rules
+from moderation.models.rules import PolicyRow
 from moderation.selectors.rules import read_rules, rules_version
 
 
@@ -46,3 +47,8 @@ def refresh() -> Rulebook:
     if _current is None or _current.version != version:
         _current = Rulebook(version, *read_rules())
     return _current
+
+
+def with_draft(draft: PolicyRow) -> Rulebook:
+    """The rules as they would be if a draft was in force. Changes nothing."""
+    return Rulebook(rules_version(), *read_rules(draft))

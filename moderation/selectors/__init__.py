@@ -12,6 +12,7 @@ from gateway.errors import CommandError, ErrorCode
 from gateway.identity import Identity
 from moderation.models import Appeal, Decision, Points, Rung, Sanction, SanctionQuerySet
 from moderation.policy import Action
+from moderation.whatif import Said
 from streams import selectors as stream_selectors
 
 # Points this many half-lives old count for less than a thousandth.
@@ -117,6 +118,15 @@ def access_subject(moderator: Identity, user_id: str, stream_id: str | None) -> 
 def open_appeals() -> QuerySet[Appeal]:
     """Appeals nobody has decided, the oldest first."""
     return Appeal.objects.filter(outcome="").select_related("sanction__user").order_by("id")
+
+
+def stopped_messages(*, last: int, stream_id: int | None) -> list[Said]:
+    """The last messages that were stopped, in one stream or in all, the latest first."""
+    stopped = Decision.objects.filter(action__in=(Action.STOP, Action.BAN), provider="")
+    if stream_id is not None:
+        stopped = stopped.filter(stream=stream_id)
+    rows = stopped.order_by("-id").values_list("id", "stream", "text", "created_at")[:last]
+    return [Said("decision", pk, str(stream), text, at) for pk, stream, text, at in rows]
 
 
 def _in(stream_id: int | None) -> Q:
