@@ -15,6 +15,7 @@ from moderation.training.corpus import Example
 from moderation.training.fit import out_of_fold
 
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+_CURVE = tuple(step / 50 for step in range(1, 50))
 BATCH = 100
 # Other work of the machine only ever makes a round slower, so the quickest is the truest.
 _ROUNDS = 5
@@ -50,6 +51,7 @@ class Report:
     toxic: int
     roc_auc: float
     thresholds: tuple[AtThreshold, ...]
+    curve: tuple[AtThreshold, ...]  # The same at more thresholds, for a plot.
     categories: tuple[InCategory, ...]
     batch_microseconds: float  # For one message in a batch of BATCH, the median of all batches.
     single_microseconds: float  # For one message alone, the median of up to BATCH.
@@ -86,6 +88,7 @@ def evaluate(examples: Sequence[Example]) -> Report:
         toxic=int(labels.sum()),
         roc_auc=float(roc_auc_score(labels, scores)),
         thresholds=tuple(at_threshold(labels, scores, threshold) for threshold in THRESHOLDS),
+        curve=tuple(at_threshold(labels, scores, threshold) for threshold in _CURVE),
         categories=tuple(_in_categories(labels, verdicts)),
         batch_microseconds=batch_microseconds,
         single_microseconds=single_microseconds,

@@ -1,6 +1,8 @@
 """Training is repeatable, and evaluation counts what it says."""
 
 import io
+import json
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -151,3 +153,17 @@ def test_training_can_tell_how_well_it_judges_lines_left_out(tmp_path, monkeypat
 def test_a_missing_file_is_an_error_and_no_traceback(command, tmp_path):
     with pytest.raises(CommandError, match="No such file"):
         call_command(command.Command(), str(tmp_path / "none.csv"), stdout=io.StringIO())
+
+
+def test_an_evaluation_is_told_as_json_and_plotted(tmp_path):
+    rows = "\n".join(f'"{example.text}",{int(example.toxic)}' for example in SMALL)
+    data, picture = write(tmp_path / "some.csv", f"text,toxic\n{rows}\n"), tmp_path / "plot.svg"
+    written = io.StringIO()
+    call_command("evaluate_moderation", data, "--json", "--plot", str(picture), stdout=written)
+    told = json.loads(written.getvalue())
+    assert (told["texts"], told["toxic"], 0 <= told["roc_auc"] <= 1) == (10, 5, True)
+    assert [row["threshold"] for row in told["thresholds"]] == [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
+    root = ElementTree.parse(picture).getroot()
+    lines = root.findall("{http://www.w3.org/2000/svg}polyline")
+    assert [len(line.attrib["points"].split()) for line in lines] == [49, 49, 49, 49]
+    assert "stopped from 0.6 on" in picture.read_text()

@@ -1,14 +1,21 @@
 """`manage.py evaluate_moderation`: how good moderation is on labelled texts, and how fast."""
 
+import json
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.table import Table
 
 from moderation.training.corpus import Example, held_out_examples, read_examples
+
+if TYPE_CHECKING:
+    from moderation.training.evaluate import Report
 
 _BAR_CELLS = 20
 
@@ -23,8 +30,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "data", nargs="?", type=Path, help="a CSV file of labelled texts; without, the held-out lines"
         )
+        parser.add_argument("--plot", type=Path, help="write what every threshold would mean to this SVG file")
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
 
-    def handle(self, *args: object, data: Path | None, **options: object) -> None:
+    def handle(self, *args: object, data: Path | None, plot: Path | None, **options: object) -> None:
         # scikit-learn takes seconds to import, and every management command imports this module.
         from moderation.training.evaluate import evaluate
 
@@ -32,6 +41,11 @@ class Command(BaseCommand):
             report = evaluate(_examples(data))
         except (OSError, ValueError) as error:
             raise CommandError(str(error)) from error
+        if plot is not None:
+            _write_plot(plot, report)
+        if options["json"]:
+            self.stdout.write(json.dumps(asdict(report)))
+            return
         console = Console(file=self.stdout)  # type: ignore[arg-type]
         console.print(f"{report.texts} texts, {report.toxic} toxic; model {report.model_version}")
         console.print(f"ROC AUC {report.roc_auc:.4f}")
@@ -43,6 +57,16 @@ class Command(BaseCommand):
         ]
         console.print(_threshold_table(thresholds))
         console.print(_category_table([(row.category.value, row.found, row.toxic) for row in report.categories]))
+
+
+def _write_plot(path: Path, report: "Report") -> None:
+    from moderation.training.plot import plot
+
+    title = f"{report.texts} texts, {report.toxic} toxic, ROC AUC {report.roc_auc:.3f}; {report.model_version}"
+    try:
+        path.write_text(plot(report.curve, settings.MODERATION_STOP_SCORE, title), "utf-8")
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {error}") from error
 
 
 def _examples(data: Path | None) -> list[Example]:
