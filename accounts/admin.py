@@ -28,7 +28,8 @@ class UserAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg, misc]
     list_filter = ("is_moderator", "is_staff", "is_banned")
     search_fields = ("username",)
     readonly_fields = ("is_banned", "last_login", "date_joined")
-    filter_horizontal = ("channel_moderators",)
+    filter_horizontal = ()
+    autocomplete_fields = ("channel_moderators", "groups")
     fieldsets = (
         (None, {"fields": ("username", "password", "avatar", "og_level", "is_banned")}),
         (
@@ -38,10 +39,10 @@ class UserAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg, misc]
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
     actions = ["sign_out_everywhere"]
-    change_form_after_template = "accounts/admin/user_sections.html"
+    change_form_before_template = "accounts/admin/user_sections.html"
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
-        """The form, and below it what the apps know of the user."""
+        """What the apps know of the user, and below it the form."""
         user = self.get_object(request, object_id)
         shown = {"sections": user_page.sections(user) if user is not None else []}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})

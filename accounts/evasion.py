@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.models import EvasionFlag, Session, Signal
+from accounts.models import EvasionFlag, Session, Signal, User
 from gateway.encryption import fingerprint
 
 _PREFIX_BITS = {4: 24, 6: 64}
@@ -55,3 +55,15 @@ def flag_evasion(session: Session) -> None:
         ],
         ignore_conflicts=True,
     )
+
+
+def accounts_sharing_with(user: User) -> list[tuple[User, Signal]]:
+    """Other users with a session on one of the user's devices or networks, those of devices first."""
+    own = Session.objects.filter(user=user)
+    found: dict[int, tuple[User, Signal]] = {}
+    for signal in (Signal.DEVICE, Signal.NETWORK):
+        shared = own.exclude(**{signal.value: ""}).values(signal.value)
+        others = User.objects.filter(**{f"sessions__{signal}__in": shared}).exclude(pk=user.pk).distinct()
+        for other in others.order_by("-date_joined")[: settings.EVASION_MOST_MATCHES]:
+            found.setdefault(other.pk, (other, signal))
+    return list(found.values())

@@ -1,4 +1,4 @@
-"""What the admin's page of a user shows below the form: sections that apps contribute, each of what is its own."""
+"""What the admin's page of a user shows above the form: sections that apps contribute, each of what is its own."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from accounts.evasion import accounts_sharing_with
 from accounts.models import User
 from audit import selectors as audit_selectors
 
@@ -43,8 +44,8 @@ def contribute(part: Part) -> Part:
 
 
 def sections(user: User) -> list[Section]:
-    """All sections of a user's page; what apps above contribute comes last."""
-    return [part(user) for part in _parts]
+    """All sections of a user's page: what apps contribute, then who the user may be and what was done to them."""
+    return [part(user) for part in (*_parts, sessions, linked_accounts, audit)]
 
 
 def listed(page: str, **filters: str | int) -> str:
@@ -52,22 +53,36 @@ def listed(page: str, **filters: str | int) -> str:
     return f"{reverse(f'admin:{page}_changelist')}?{urlencode(filters)}"
 
 
-@contribute
 def sessions(user: User) -> Section:
-    """Signed-in devices."""
+    """Signed-in devices, and where they were signed in."""
     rows = [
-        (session.user_agent or "unknown", session.created_at, session.last_seen_at, session.revoked_reason or "open")
+        (
+            session.user_agent or "unknown",
+            session.address or "—",
+            session.country or "—",
+            session.created_at,
+            session.last_seen_at,
+            session.revoked_reason or "open",
+        )
         for session in user.sessions.all()[:_ROWS]
     ]
     return Section(
         "Sessions and devices",
-        ("Device", "Since", "Last seen", "State"),
+        ("Device", "Address", "Country", "Since", "Last seen", "State"),
         rows,
         [("All sessions", listed("accounts_session", q=user.username))],
     )
 
 
-@contribute
+def linked_accounts(user: User) -> Section:
+    """Who shares a device or a network with the user; either can be shared by strangers."""
+    rows = [
+        (other.username, signal, "banned" if other.is_banned else "welcome", other.date_joined)
+        for other, signal in accounts_sharing_with(user)[:_ROWS]
+    ]
+    return Section("Linked accounts", ("User", "Shares a", "State", "Joined"), rows)
+
+
 def audit(user: User) -> Section:
     """What was done to the user."""
     entries = audit_selectors.entries_about(_LABEL, str(user.pk))[:_ROWS]

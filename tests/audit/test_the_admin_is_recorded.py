@@ -120,7 +120,14 @@ def test_the_log_can_be_read_and_filtered_but_not_written(browser, ada, bob):
 def test_a_users_page_shows_what_is_known_of_them_and_leads_to_a_sanction(browser, ada, bob):
     sanctions.sanction_user(actor=AUTOMATIC, user_id=bob.user.pk, rung=Rung.WARNING, reason="spoilers again")
     page = browser.get(reverse("admin:accounts_user_change", args=[bob.user.pk])).content.decode()
-    for words in ("Sessions and devices", "Sanctions · score 2.0", "Messages", "Gifts · 0 coins", "sanction.warning"):
+    for words in (
+        "Sessions and devices",
+        "Linked accounts",
+        "Sanctions · score 2.0",
+        "Messages",
+        "Gifts · 0 coins",
+        "sanction.warning",
+    ):
         assert words in page
     form = reverse("admin:moderation_sanction_add")
     assert f"{form}?user={bob.user.pk}" in page

@@ -77,7 +77,10 @@ class Numbers {
   }
 
   #draw() {
-    this.#drawn = this.#width();
+    const width = this.#width();
+    // In the admin the page may be laid out later than its numbers come; the observer draws them then.
+    if (Number.isNaN(width)) return;
+    this.#drawn = width;
     const isOpen = this.#charts.querySelector("details")?.open ?? false;
     const table = this.#table();
     table.open = isOpen;
