@@ -10,12 +10,9 @@ from django.shortcuts import redirect, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.generic import FormView
 
-from accounts import services
+from accounts import browsers, services
 from accounts.forms import RegisterForm, SignInForm
-from accounts.models import User
 from gateway.errors import CommandError
-from gateway.identity import SESSION_CLAIM
-from gateway.transports.rest import request_address
 
 
 class SignInView(LoginView):
@@ -27,7 +24,7 @@ class SignInView(LoginView):
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         response = super().form_valid(form)
-        _remember_session(self.request, form.get_user())
+        browsers.remember(self.request, form.get_user())
         return response
 
 
@@ -47,7 +44,7 @@ class RegisterView(FormView):  # type: ignore[type-arg]
             form.add_error(None, error.message.removeprefix("Invalid payload: "))
             return self.form_invalid(form)
         login(self.request, user, backend="accounts.backends.GuardedBackend")
-        _remember_session(self.request, user)
+        browsers.remember(self.request, user)
         return redirect(self._next() or resolve_url("/"))
 
     def _next(self) -> str:
@@ -62,14 +59,5 @@ class SignOutView(LogoutView):
     next_page = "index"
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        session_id = request.session.get(SESSION_CLAIM)
-        if session_id and isinstance(request.user, User):
-            services.sign_out(user=request.user, session_id=session_id)
+        browsers.end(request)
         return super().post(request, *args, **kwargs)
-
-
-def _remember_session(request: HttpRequest, user: User) -> None:
-    tokens = services.open_session(
-        user=user, user_agent=request.headers.get("User-Agent", ""), address=request_address(request)
-    )
-    request.session[SESSION_CLAIM] = str(tokens.session.pk)

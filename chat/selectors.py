@@ -18,6 +18,8 @@ from moderation.selectors import stopped_messages
 from moderation.whatif import Said
 from streams.selectors import StreamCard, find_card, require_og_level
 
+_AROUND = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -97,6 +99,21 @@ def messages_by_id(ids: Iterable[int]) -> dict[int, Message]:
     """Messages by id, with their authors, for checks that know the stream; one query."""
     wanted = set(ids)
     return Message.objects.select_related("author").in_bulk(wanted) if wanted else {}
+
+
+def messages_around(message_id: int) -> list[Message]:
+    """A message and those next to it in the same room, whatever became of them, in order; for moderators alone."""
+    message = Message.objects.select_related("author").filter(pk=message_id).first()
+    if message is None:
+        return []
+    others = Message.objects.select_related("author").filter(stream=message.stream_id)
+    if message.type in ROOM_WIDE:
+        others = others.filter(type__in=ROOM_WIDE)
+    else:
+        others = others.filter(type=message.type, author=message.author_id)
+    before = others.filter(pk__lt=message_id).order_by("-id")[:_AROUND]
+    after = others.filter(pk__gt=message_id).order_by("id")[:_AROUND]
+    return [*reversed(before), message, *after]
 
 
 def comments_by_minute(start: datetime, end: datetime) -> dict[tuple[int, datetime], dict[str, int]]:

@@ -1,4 +1,4 @@
-"""Decisions, sanctions and appeals in the admin."""
+"""The queue, decisions, sanctions and appeals in the admin."""
 
 from datetime import timedelta
 from typing import Any
@@ -6,8 +6,10 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils import timezone
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldBooleanSwitchWidget
@@ -15,7 +17,50 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldBooleanSwitchWid
 from audit.audited import AuditedAdmin, acting
 from gateway.errors import CommandError
 from moderation.models import Appeal, Decision, Rung, Sanction
+from moderation.models.queue import Item, ItemKind
+from moderation.selectors.queue import items, moderators
 from moderation.services import sanctions
+
+
+def may_moderate(request: HttpRequest) -> bool:
+    """Whether who asks moderates everywhere: the queue is for them, whatever else they may do in the admin."""
+    return bool(getattr(request.user, "is_moderator", False))
+
+
+def waiting(request: HttpRequest) -> int:
+    """How many items wait in the queue."""
+    return items().count()
+
+
+@admin.register(Item)
+class ItemAdmin(AuditedAdmin):
+    """The queue, as a page of its own that is live; what is done there is recorded by its services."""
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The page; what it shows comes over its WebSocket."""
+        if not may_moderate(request):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Queue",
+            "moderators": moderators(),
+            "kinds": ItemKind.choices,
+            "is_fullwidth": False,
+        }
+        return TemplateResponse(request, "moderation/queue.html", context)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Only the sidebar's first line leads here."""
+        return False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Item | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Item | None = None) -> bool:
+        return False
 
 
 @admin.register(Decision)

@@ -41,6 +41,13 @@ class SubjectKind(Protocol):
         """The things that are still there, by id."""
         ...
 
+    def context(self, subject_id: int) -> list[Subject]:
+        """What a moderator reads with the thing: what was written before it, the thing and what came after, in order.
+
+        What was taken back is among it; nothing that was meant for others than the thing was.
+        """
+        ...
+
     def show(self, *, subject_ids: Collection[int]) -> list[int]:
         """Show what was held or taken back to everybody it was meant for; the ids of those that were hidden."""
         ...
@@ -80,6 +87,11 @@ def subject_kind(name: str) -> SubjectKind:
 def describe(name: str, subject_ids: Collection[int]) -> dict[int, Subject]:
     """The things of the kind `name` that are still there, by id; none of a kind nobody has registered."""
     return _kinds[name].describe(subject_ids) if name in _kinds and subject_ids else {}
+
+
+def context(name: str, subject_id: int) -> list[Subject]:
+    """What belongs to a thing of the kind `name`, in order; nothing of a kind nobody has registered."""
+    return _kinds[name].context(subject_id) if name in _kinds else []
 
 
 def purge_user(*, user_id: int, since: datetime, stream_id: int | None = None, by: int | None = None) -> int:

@@ -30,6 +30,9 @@ class MessageSubjects:
     def describe(self, subject_ids: Collection[int]) -> dict[int, Subject]:
         return {pk: _subject(message) for pk, message in selectors.messages_by_id(subject_ids).items()}
 
+    def context(self, subject_id: int) -> list[Subject]:
+        return [_subject(message) for message in selectors.messages_around(subject_id)]
+
     def show(self, *, subject_ids: Collection[int]) -> list[int]:
         hidden = Message.objects.filter(pk__in=subject_ids, removed_at__isnull=False).order_by("id")
         return show_messages(list(hidden.select_related("author", "reply_to__author").select_for_update(of=("self",))))

@@ -31,48 +31,99 @@ class SendReport(Command):
     note: Annotated[str, msgspec.Meta(max_length=500)] = ""
 
 
-@command("queue:watch", needs_connection=True, example={})
+@command("queue:watch", limit="queue", needs_connection=True, example={})
 class WatchQueue(Command):
     """Hear of every change of the queue; for moderators."""
 
 
-@command(
-    "queue:list",
-    example={"kind": "report", "decided": False, "mine": False},
-)
-class ListQueue(Command):
+class QueueView(Command, kw_only=True):
+    """Which items of the queue; each field narrows it."""
+
+    kind: Annotated[
+        Literal["", "hold", "report", "recheck", "evasion", "fraud"],
+        msgspec.Meta(description="what brought them here."),
+    ] = ""
+    category: Annotated[str, msgspec.Meta(max_length=20, description="what they are suspected of.")] = ""
+    stream_id: Annotated[Id | None, msgspec.Meta(description="of this stream alone.")] = None
+    user_id: Annotated[Id | None, msgspec.Meta(description="about this user alone.")] = None
+    assignee: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"^(me|nobody|[1-9][0-9]{0,17})?$",
+            description="`me`: what the moderator has claimed or been assigned; `nobody`; or another moderator's id.",
+        ),
+    ] = ""
+    min_score: Annotated[float, msgspec.Meta(ge=0, le=1, description="those that seem at least this bad, 0 to 1.")] = (
+        0.0
+    )
+
+
+@command("queue:list", limit="queue", example={"kind": "report", "minScore": 0.5, "assignee": "nobody"})
+class ListQueue(QueueView):
     """Read the queue, the most pressing first; for moderators.
 
     Attributes:
         decided: what was decided, the last first, instead of what waits.
-        mine: only what the moderator has claimed or been assigned.
-        after: how many items to pass over.
+        after: the `next` of the page before; the first page when it is left out.
     """
 
     decided: bool = False
-    kind: Literal["", "hold", "report", "recheck", "evasion", "fraud"] = ""
-    category: Annotated[str, msgspec.Meta(max_length=20)] = ""
-    stream_id: Id | None = None
-    user_id: Id | None = None
-    mine: bool = False
-    after: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 0
+    after: Annotated[str, msgspec.Meta(pattern=r"^([0-9]{1,18}-[0-9]{1,18})?$")] = ""
 
 
-@command("queue:claim", example={"items": [_ITEM]})
+@command("queue:read", limit="queue", example={"id": "5"})
+class ReadItem(Command):
+    """Read one item with what was written around it and who reported it; for moderators.
+
+    Attributes:
+        id: the item.
+    """
+
+    id: Id
+
+
+@command("queue:filters", limit="queue", example={})
+class ListFilters(Command):
+    """Read the views of the queue the moderator keeps."""
+
+
+@command("queue:keep_filter", limit="queue", example={"name": "Bad reports", "kind": "report", "minScore": 0.5})
+class KeepFilter(QueueView):
+    """Keep a view of the queue under a name; the one that had it before is replaced.
+
+    Attributes:
+        name: what the moderator calls it, in plain text.
+    """
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+
+
+@command("queue:drop_filter", limit="queue", example={"id": "3"})
+class DropFilter(Command):
+    """Keep a view no longer.
+
+    Attributes:
+        id: of the view.
+    """
+
+    id: Id
+
+
+@command("queue:claim", limit="queue", example={"items": [_ITEM]})
 class ClaimItems(Command):
     """Take items for a while, so that nobody else decides them meanwhile."""
 
     items: Annotated[list[ItemVersion], msgspec.Meta(min_length=1, max_length=50)]
 
 
-@command("queue:unclaim", example={"items": [_ITEM]})
+@command("queue:unclaim", limit="queue", example={"items": [_ITEM]})
 class UnclaimItems(Command):
     """Give items back."""
 
     items: Annotated[list[ItemVersion], msgspec.Meta(min_length=1, max_length=50)]
 
 
-@command("queue:assign", example={"items": [_ITEM], "userId": "4"})
+@command("queue:assign", limit="queue", example={"items": [_ITEM], "userId": "4"})
 class AssignItems(Command):
     """Ask a moderator to look at items; nobody in particular when `userId` is left out."""
 
@@ -80,7 +131,7 @@ class AssignItems(Command):
     user_id: Id | None = None
 
 
-@command("queue:decide", example={"items": [_ITEM], "outcome": "hide", "reason": "Insults."})
+@command("queue:decide", limit="queue", example={"items": [_ITEM], "outcome": "hide", "reason": "Insults."})
 class DecideItems(Command):
     """Decide items: `show` what they are about, or `hide` it. It acts in the room at once."""
 
@@ -89,7 +140,7 @@ class DecideItems(Command):
     reason: Annotated[str, msgspec.Meta(max_length=500)] = ""
 
 
-@command("queue:undo", example={"items": [_ITEM]})
+@command("queue:undo", limit="queue", example={"items": [_ITEM]})
 class UndoItems(Command):
     """Take decisions back: what people see is as before, and the items wait again."""
 

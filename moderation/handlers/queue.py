@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
-
 from audit.services import Actor
 from gateway import rooms
 from gateway.bus import bus
@@ -17,7 +15,11 @@ from moderation.events.queue import (
     AssignItems,
     ClaimItems,
     DecideItems,
+    DropFilter,
+    KeepFilter,
+    ListFilters,
     ListQueue,
+    ReadItem,
     SendReport,
     UnclaimItems,
     UndoItems,
@@ -25,26 +27,20 @@ from moderation.events.queue import (
 )
 from moderation.models.queue import Outcome, ReportReason
 from moderation.plain_text import require_text
-from moderation.render import QueueItem, render_items
+from moderation.render.queue import (
+    ItemDetails,
+    KeptFilters,
+    QueuePage,
+    read_filters,
+    read_item,
+    read_queue,
+    view_of,
+)
 from moderation.rooms import QUEUE_ROOM
-from moderation.selectors.queue import access_moderator, items
-from moderation.services import queue, reports
+from moderation.selectors.queue import access_item, access_moderator
+from moderation.services import filters, queue, reports
 from moderation.services.queue import Moderator
 from moderation.subjects import subject_kind
-
-_PAGE = 50
-
-
-class QueuePage(msgspec.Struct, kw_only=True, rename="camel"):
-    """A page of the queue.
-
-    Attributes:
-        items: at most 50.
-        has_more: whether there are more, `after` these.
-    """
-
-    items: list[QueueItem]
-    has_more: bool
 
 
 @handles(SendReport)
@@ -80,21 +76,49 @@ async def queue_watch(context: Context, command: WatchQueue) -> None:
 @handles(ListQueue)
 async def queue_list(context: Context, command: ListQueue) -> QueuePage:
     """Read a page of the queue."""
-    return await in_database(_page, context, command)
+    return await in_database(lambda: read_queue(access_moderator(context.identity.user_id), command))
 
 
-def _page(context: Context, command: ListQueue) -> QueuePage:
-    moderator = access_moderator(context.identity.user_id)
-    found = items(
-        decided=command.decided,
-        kind=command.kind,
-        category=command.category,
-        stream=int(command.stream_id) if command.stream_id else None,
-        user=int(command.user_id) if command.user_id else None,
-        of=moderator.pk if command.mine else None,
-    )
-    page = list(found[command.after : command.after + _PAGE + 1])
-    return QueuePage(items=render_items(page[:_PAGE]), has_more=len(page) > _PAGE)
+@handles(ReadItem)
+async def queue_read(context: Context, command: ReadItem) -> ItemDetails:
+    """Read one item."""
+
+    def read() -> ItemDetails:
+        access_moderator(context.identity.user_id)
+        return read_item(access_item(command.id))
+
+    return await in_database(read)
+
+
+@handles(ListFilters)
+async def queue_filters(context: Context, command: ListFilters) -> KeptFilters:
+    """Read the moderator's views."""
+    return await in_database(lambda: read_filters(access_moderator(context.identity.user_id)))
+
+
+@handles(KeepFilter)
+async def queue_keep_filter(context: Context, command: KeepFilter) -> KeptFilters:
+    """Keep a view."""
+    name = require_text(command.name)
+
+    def keep() -> KeptFilters:
+        owner = access_moderator(context.identity.user_id)
+        filters.keep_filter(owner=owner, name=name, view=view_of(command))
+        return read_filters(owner)
+
+    return await in_database(keep)
+
+
+@handles(DropFilter)
+async def queue_drop_filter(context: Context, command: DropFilter) -> KeptFilters:
+    """Keep a view no longer."""
+
+    def drop() -> KeptFilters:
+        owner = access_moderator(context.identity.user_id)
+        filters.drop_filter(owner=owner, filter_id=int(command.id))
+        return read_filters(owner)
+
+    return await in_database(drop)
 
 
 @handles(ClaimItems)

@@ -121,11 +121,15 @@ class Report(models.Model):
 
 
 class QueueFilter(models.Model):
-    """A view of the queue a moderator keeps under a name."""
+    """A view of the queue a moderator keeps under a name.
+
+    Attributes:
+        view: the fields of `queue:list` that narrow it, as clients send them.
+    """
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="queue_filters")
     name = models.CharField(max_length=40)
-    query = models.CharField(max_length=300)
+    view: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
 
     class Meta:
         ordering: ClassVar[list[str]] = ["name"]

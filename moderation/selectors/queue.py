@@ -1,7 +1,8 @@
 """Reading the queue."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
@@ -10,6 +11,9 @@ from accounts.models import User
 from gateway.errors import CommandError, ErrorCode
 from moderation.models.queue import Item, Outcome, QueueFilter, Report
 
+_PAGE = 50
+_EPOCH, _MICROSECOND = datetime.fromtimestamp(0, UTC), timedelta(microseconds=1)
+
 
 def access_moderator(user_id: int | str) -> User:
     """The user, if they moderate everywhere now, whatever was known when they connected.
@@ -17,10 +21,15 @@ def access_moderator(user_id: int | str) -> User:
     Raises:
         CommandError: `access_denied`.
     """
-    user = User.objects.filter(pk=user_id, is_moderator=True, is_active=True, is_banned=False).first()
+    user = moderators().filter(pk=user_id).first()
     if user is None:
         raise CommandError(ErrorCode.ACCESS_DENIED)
     return user
+
+
+def moderators() -> QuerySet[User]:
+    """Who moderates everywhere, by name."""
+    return User.objects.filter(is_moderator=True, is_active=True, is_banned=False).order_by("username")
 
 
 def items(
@@ -30,15 +39,10 @@ def items(
     category: str = "",
     stream: int | None = None,
     user: int | None = None,
-    of: int | None = None,
+    min_score: float = 0.0,
 ) -> QuerySet[Item]:
-    """Items of the queue, the most pressing first; decided ones the last decided first.
-
-    Args:
-        of: only what this moderator has claimed or been assigned.
-    """
-    found = Item.objects.select_related("user", "stream", "claimed_by", "assigned_to", "decided_by")
-    found = found.filter(decided_at__isnull=not decided)
+    """Items of the queue, the most pressing first; decided ones the last decided first."""
+    found = _with_names().filter(decided_at__isnull=not decided, score__gte=min_score)
     if kind:
         found = found.filter(kind=kind)
     if category:
@@ -47,9 +51,66 @@ def items(
         found = found.filter(stream=stream)
     if user is not None:
         found = found.filter(user=user)
-    if of is not None:
-        found = found.filter(Q(assigned_to=of) | Q(claimed_by=of, claimed_until__gt=timezone.now()))
     return found.order_by("-decided_at", "-id") if decided else found.order_by("-priority", "id")
+
+
+def of_assignee(found: QuerySet[Item], assignee: int | None) -> QuerySet[Item]:
+    """Those of the items a moderator has claimed or been assigned; those nobody has, for `None`."""
+    now = timezone.now()
+    if assignee is None:
+        return found.filter(assigned_to__isnull=True).exclude(claimed_until__gt=now)
+    return found.filter(Q(assigned_to=assignee) | Q(claimed_by=assignee, claimed_until__gt=now))
+
+
+@dataclass(frozen=True, slots=True)
+class ItemPage:
+    """Some items in their order, and where the page after them begins; an empty string after the last."""
+
+    items: list[Item]
+    next: str
+
+
+def page_of(found: QuerySet[Item], *, decided: bool, after: str) -> ItemPage:
+    """A page of what `items` found; who comes or goes meanwhile moves nobody else to another page.
+
+    Args:
+        decided: as it was given to `items`.
+        after: the `next` of the page before, or nothing.
+    """
+    page = list((_behind(found, decided, after) if after else found)[: _PAGE + 1])
+    if len(page) <= _PAGE:
+        return ItemPage(page, "")
+    last = page[_PAGE - 1]
+    place = (last.decided_at - _EPOCH) // _MICROSECOND if last.decided_at else last.priority
+    return ItemPage(page[:_PAGE], f"{place}-{last.pk}")
+
+
+def _behind(found: QuerySet[Item], decided: bool, after: str) -> QuerySet[Item]:
+    place, pk = map(int, after.split("-"))
+    if not decided:
+        return found.filter(Q(priority__lt=place) | Q(priority=place, pk__gt=pk))
+    try:
+        at = _EPOCH + place * _MICROSECOND
+    except OverflowError as error:
+        raise CommandError(ErrorCode.INVALID_PAYLOAD, "Invalid payload: `after` is no place in the queue") from error
+    return found.filter(Q(decided_at__lt=at) | Q(decided_at=at, pk__lt=pk))
+
+
+def access_item(item_id: int | str) -> Item:
+    """An item, for those who have shown that they are moderators.
+
+    Raises:
+        CommandError: `not_found`.
+    """
+    item = _with_names().filter(pk=item_id).first()
+    if item is None:
+        raise CommandError(ErrorCode.NOT_FOUND)
+    return item
+
+
+def reports_of(item_id: int) -> QuerySet[Report]:
+    """Who reported what the item is about, the first reporter first."""
+    return Report.objects.filter(item=item_id).select_related("reporter").order_by("id")
 
 
 def due_item_ids(now: datetime) -> list[int]:
@@ -76,3 +137,7 @@ def report_reasons(item_ids: Iterable[int]) -> dict[int, dict[str, int]]:
 def filters_of(moderator_id: int) -> QuerySet[QueueFilter]:
     """The views of the queue a moderator keeps."""
     return QueueFilter.objects.filter(owner=moderator_id)
+
+
+def _with_names() -> QuerySet[Item]:
+    return Item.objects.select_related("user", "stream", "claimed_by", "assigned_to", "decided_by")

@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import environ
+from django.urls import reverse_lazy
 
 from gateway.redis_location import channel_host
 from realtime_project.settings.product import *
@@ -230,6 +231,25 @@ CELERY_TIMEZONE = "UTC"
 
 # --- The rest -------------------------------------------------------------------------------------
 
+# What the admin's sidebar has above its apps.
+UNFOLD: dict[str, object] = {
+    "SIDEBAR": {
+        "navigation": [
+            {
+                "items": [
+                    {
+                        "title": "Queue",
+                        "icon": "inbox",
+                        "link": reverse_lazy("admin:moderation_item_changelist"),
+                        "badge": "moderation.admin.waiting",
+                        "badge_variant": "primary",
+                        "permission": "moderation.admin.may_moderate",
+                    }
+                ]
+            }
+        ]
+    }
+}
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = True

@@ -57,6 +57,8 @@ GATEWAY_RATE_LIMITS: dict[str, list[tuple[int, float]]] = {
     # New accounts of one device.
     "device": [(5, 24 * 3600)],
     "report": [(10, 60)],
+    # A moderator's page reads the queue again whenever it changes.
+    "queue": [(600, 60)],
     # Passwords that are looked at for one name, from one household and from everywhere.
     "password": [(10, 900)],
     "password_anywhere": [(100, 3600)],

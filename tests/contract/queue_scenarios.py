@@ -8,9 +8,13 @@ from moderation.events.queue import (
     AssignItems,
     ClaimItems,
     DecideItems,
+    DropFilter,
+    KeepFilter,
+    ListFilters,
     ListQueue,
     MessageHeld,
     QueueChanged,
+    ReadItem,
     ReportDecided,
     SendReport,
     UnclaimItems,
@@ -25,6 +29,7 @@ from tests.contract.scenarios import Stage, hears, sends
 from tests.people import done, say
 
 REASON = {"reason": "harassment"}
+_FILTER = {"name": "Bad reports", "kind": "report", "minScore": 0.5}
 
 
 async def _reported(stage: Stage) -> dict[str, Any]:
@@ -66,6 +71,33 @@ async def a_moderator_reads_the_queue(stage: Stage) -> Reply:
     await _reported(stage)
     client = await stage.enter(stage.mona)
     return await client.call("queue:list", {"userId": stage.bob.id})
+
+
+@sends(ReadItem)
+async def a_moderator_reads_an_item(stage: Stage) -> Reply:
+    item = await _reported(stage)
+    client = await stage.enter(stage.mona)
+    return await client.call("queue:read", {"id": item["id"]})
+
+
+@sends(ListFilters)
+async def a_moderator_reads_their_filters(stage: Stage) -> Reply:
+    client = await stage.enter(stage.mona)
+    done(await client.call("queue:keep_filter", _FILTER))
+    return await client.call("queue:filters", {})
+
+
+@sends(KeepFilter)
+async def a_moderator_keeps_a_filter(stage: Stage) -> Reply:
+    client = await stage.enter(stage.mona)
+    return await client.call("queue:keep_filter", _FILTER)
+
+
+@sends(DropFilter)
+async def a_moderator_deletes_a_filter(stage: Stage) -> Reply:
+    client = await stage.enter(stage.mona)
+    (kept,) = done(await client.call("queue:keep_filter", _FILTER))["filters"]
+    return await client.call("queue:drop_filter", {"id": kept["id"]})
 
 
 @sends(ClaimItems)

@@ -9,6 +9,7 @@ from tests.people import PASSWORD
 ADMIN_PAGES = (
     "", "accounts/user/", "accounts/user/add/", "accounts/session/", "accounts/violation/", "streams/stream/",
     "moderation/decision/", "chat/message/", "moderation/listentry/add/", "moderation/policyrow/add/",
+    "moderation/item/",
 )  # fmt: skip
 _VIOLATIONS = """
   window.broken = [];

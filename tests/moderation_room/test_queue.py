@@ -227,7 +227,7 @@ async def test_an_item_is_handed_to_a_moderator_and_to_nobody_else(servers, alic
     first, second = await crowd.connect(servers[0], mona), await crowd.connect(servers[1], ruth)
     (item,) = await find(first, bob)
     (assigned,) = await act(first, "queue:assign", item, userId=ruth.id)
-    assert [found["assignedTo"] for found in await find(second, bob, mine=True)] == [ruth.name]
+    assert [found["assignedTo"] for found in await find(second, bob, assignee="me")] == [ruth.name]
     reply = await first.call(
         "queue:assign", {"items": [{"id": item["id"], "version": assigned["version"]}], "userId": bob.id}
     )

@@ -15,7 +15,8 @@ export class ConnectionStatus {
   #button = byId("reconnect");
   #stop = () => {};
 
-  constructor(socket, room, warnings) {
+  /** @param refusal what it means that the room cannot be entered. */
+  constructor(socket, room, warnings, refusal = "You cannot join this chat") {
     this.#button.addEventListener("click", () => socket.open());
     socket.addEventListener("state", ({ detail }) => {
       this.#show(STATES[detail.state]);
@@ -31,7 +32,7 @@ export class ConnectionStatus {
       warnings.show({
         key: "connection",
         level: "danger",
-        title: "You cannot join this chat",
+        title: refusal,
         detail: detail.message,
         actions: [{ label: "Try again", run: () => socket.open() }],
         dismissable: false,
