@@ -44,6 +44,7 @@ class Policy:
 
     Attributes:
         levels: how strictly each category is moderated; the default one where it is left out.
+        undecided: what becomes of a held message nobody decides in time, `show` or `hide`.
         name: names the rows the policy was read from; empty for the settings' thresholds.
     """
 
@@ -51,6 +52,7 @@ class Policy:
     stop: float
     ban: float
     levels: Mapping[Category, int] = field(default_factory=dict)
+    undecided: str = "hide"
     name: str = ""
 
     def __post_init__(self) -> None:
@@ -68,8 +70,13 @@ class Policy:
 
     @classmethod
     def from_settings(cls) -> "Policy":
-        """The thresholds of `MODERATION_HOLD_SCORE`, `MODERATION_STOP_SCORE` and `MODERATION_BAN_SCORE`."""
-        return cls(settings.MODERATION_HOLD_SCORE, settings.MODERATION_STOP_SCORE, settings.MODERATION_BAN_SCORE)
+        """The settings' thresholds (`MODERATION_HOLD_SCORE` and so on) and `MODERATION_UNDECIDED_OUTCOME`."""
+        return cls(
+            settings.MODERATION_HOLD_SCORE,
+            settings.MODERATION_STOP_SCORE,
+            settings.MODERATION_BAN_SCORE,
+            undecided=settings.MODERATION_UNDECIDED_OUTCOME,
+        )
 
     def level(self, category: Category) -> int:
         """How strictly the category is moderated."""

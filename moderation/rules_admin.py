@@ -60,7 +60,7 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = PolicyRow
-        fields = ("stream", "hold", "stop", "ban", "note")
+        fields = ("stream", "hold", "stop", "ban", "undecided", "note")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -81,7 +81,7 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
         chosen = {category.value: data.get(_field(category)) for category in Category}
         self.instance.levels = {name: level for name, level in chosen.items() if level is not None}
         if not self.errors:
-            for name in ("stream", "hold", "stop", "ban"):
+            for name in ("stream", "hold", "stop", "ban", "undecided"):
                 setattr(self.instance, name, data.get(name))
             try:
                 rules.require_valid(self.instance)
@@ -104,13 +104,15 @@ class PolicyAdmin(AuditedAdmin):
     list_select_related = ("stream", "created_by")
     autocomplete_fields = ("stream",)
     actions = ["put_in_force"]
-    fieldsets = ((None, {"fields": ("version", "stream", "hold", "stop", "ban", "levels", "note", "created_by")}),)
+    fieldsets = (
+        (None, {"fields": ("version", "stream", "hold", "stop", "ban", "levels", "undecided", "note", "created_by")}),
+    )
 
     def get_fieldsets(self, request: HttpRequest, obj: PolicyRow | None = None) -> Any:
         if obj is not None:
             return self.fieldsets
         return (
-            (None, {"fields": ("stream", "is_draft", "note")}),
+            (None, {"fields": ("stream", "is_draft", "undecided", "note")}),
             ("Levels", {"fields": tuple(_field(category) for category in Category)}),
             ("Thresholds", {"fields": ("hold", "stop", "ban")}),
         )

@@ -49,15 +49,17 @@ class AppealOfTheBanned(serializers.Serializer[Any]):
 
 
 class LevelsRequest(serializers.Serializer[Any]):
-    """Levels from 0 to 4 by category; those left out stay as they are."""
+    """Levels from 0 to 4 by category, and what becomes of held messages nobody decides; the rest stays as it is."""
 
-    levels = serializers.DictField(child=serializers.IntegerField(min_value=0, max_value=4))
+    levels = serializers.DictField(child=serializers.IntegerField(min_value=0, max_value=4), required=False)
+    undecided = serializers.ChoiceField(["show", "hide"], required=False)
 
 
 class LevelsResponse(serializers.Serializer[Any]):
-    """Each category's level, and the version of the policy."""
+    """Each category's level, what becomes of held messages nobody decides, and the version of the policy."""
 
     levels = serializers.DictField(child=serializers.IntegerField())
+    undecided = serializers.CharField()
     policyVersion = serializers.CharField()
 
 
@@ -102,7 +104,8 @@ class LevelsView(APIView):
         checked = LevelsRequest(data=request.data)
         checked.is_valid(raise_exception=True)
         actor = Actor.api(int(identity.user_id), request_address(request._request))
-        rules.set_levels(actor=actor, stream_id=stream, levels=checked.validated_data["levels"])
+        given = {"levels": {}, **checked.validated_data}
+        rules.change_policy(actor=actor, stream_id=stream, **given)
         return Response(msgspec.to_builtins(render_levels(stream)))
 
 

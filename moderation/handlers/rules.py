@@ -19,8 +19,8 @@ async def moderation_levels(context: Context, command: ModerationLevels) -> Leve
 def _set(context: Context, command: ModerationLevels) -> Levels:
     identity = identify_session(context.identity.user_id, context.identity.session_id)
     stream_id = access_policed_stream(identity, command.stream_id)
-    if command.levels:
+    if command.levels or command.undecided:
         levels = {category.value: level for category, level in command.levels.items()}
         actor = Actor.api(int(identity.user_id), context.caller.address)
-        rules.set_levels(actor=actor, stream_id=stream_id, levels=levels)
+        rules.change_policy(actor=actor, stream_id=stream_id, levels=levels, undecided=command.undecided)
     return render_levels(stream_id)

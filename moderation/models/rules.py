@@ -9,6 +9,7 @@ from django.db import models
 
 from moderation.lexicon import Category
 from moderation.lists import MAX_VALUE_CHARACTERS, domain, pattern, word
+from moderation.models.queue import Outcome
 from moderation.policy import LEVELS, Policy
 
 # Each pattern is looked for in each message, so that there may not be as many of them as of words.
@@ -136,6 +137,13 @@ class PolicyRow(models.Model):
     stop = models.FloatField(null=True, blank=True, validators=[MinValueValidator(0.01), MaxValueValidator(1)])
     ban = models.FloatField(null=True, blank=True, validators=[MinValueValidator(0.01), MaxValueValidator(1)])
     levels: "models.JSONField[dict[str, int], dict[str, Any]]" = models.JSONField(default=dict, blank=True)
+    undecided = models.CharField(
+        max_length=5,
+        choices=Outcome.choices,
+        blank=True,
+        default="",
+        help_text="What becomes of a held message nobody decides in time.",
+    )
     note = models.CharField(max_length=200, blank=True, default="")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
@@ -165,6 +173,7 @@ class PolicyRow(models.Model):
             stop=base.stop if self.stop is None else self.stop,
             ban=base.ban if self.ban is None else self.ban,
             levels={**base.levels, **levels_of(self.levels)},
+            undecided=self.undecided or base.undecided,
             name=f"{base.version}/{self._name}" if self.stream_id is not None else self._name,
         )
 

@@ -133,5 +133,7 @@ def render_levels(stream_id: int) -> Levels:
     """How strictly a stream is moderated."""
     policy = policy_of(stream_id)
     return Levels(
-        levels={category.value: policy.level(category) for category in Category}, policy_version=policy.version
+        levels={category.value: policy.level(category) for category in Category},
+        undecided=policy.undecided,
+        policy_version=policy.version,
     )

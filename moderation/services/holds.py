@@ -11,6 +11,7 @@ from gateway.identity import Identity
 from moderation.models.queue import Item, ItemKind, Outcome
 from moderation.policy import Action, Verdict
 from moderation.selectors.queue import due_item_ids
+from moderation.selectors.rules import policy_of
 from moderation.services.decisions import keep_decision
 from moderation.services.notices import tell_waiting
 from moderation.services.queue import Arrival, enqueue, save_settled, settle_items
@@ -43,8 +44,7 @@ def hold_message(
 
 
 def settle_due() -> int:
-    """Decide what nobody has decided in time, as the policy has it; how many items it were."""
-    outcome = Outcome(settings.MODERATION_UNDECIDED_OUTCOME)
+    """Decide what nobody has decided in time, as the policy of its stream has it; how many items it were."""
     settled = 0
     for item_id in due_item_ids(timezone.now()):
         with transaction.atomic(durable=True):
@@ -52,7 +52,7 @@ def settle_due() -> int:
             waiting = Item.objects.filter(pk=item_id, decided_at__isnull=True).select_related("user")
             item = waiting.select_for_update(of=("self",), skip_locked=True).first()
             if item is not None:
-                settle_items([item], outcome=outcome, by=None)
+                settle_items([item], outcome=Outcome(policy_of(item.stream_id).undecided), by=None)
                 save_settled([item], None)
                 settled += 1
     return settled

@@ -127,12 +127,12 @@ def draft_by_id(policy_id: int) -> PolicyRow:
 
 
 def draft_of(values: Mapping[str, Any]) -> PolicyRow:
-    """A draft by its fields, which is not kept: `stream`, `hold`, `stop`, `ban` and `levels`, none of which is needed.
+    """A draft that is not kept, by those of its fields it has: `stream`, `hold`, `stop`, `ban`, `levels`, `undecided`.
 
     Raises:
         CommandError: `invalid_payload`, saying what is wrong.
     """
-    unknown = values.keys() - {"stream", "hold", "stop", "ban", "levels"}
+    unknown = values.keys() - {"stream", "hold", "stop", "ban", "levels", "undecided"}
     if unknown:
         raise CommandError(ErrorCode.INVALID_PAYLOAD, f"Invalid payload: nobody knows {min(unknown)}")
     given = dict(values)
@@ -141,8 +141,14 @@ def draft_of(values: Mapping[str, Any]) -> PolicyRow:
     return draft
 
 
-def set_levels(*, actor: Actor, stream_id: int, levels: dict[str, int]) -> PolicyRow:
-    """Change how strictly categories are moderated in a stream; those left out stay as they are.
+def change_policy(
+    *, actor: Actor, stream_id: int, levels: Mapping[str, int], undecided: str | None = None
+) -> PolicyRow:
+    """Change how strictly categories are moderated in a stream; what is left out stays as it is.
+
+    Args:
+        levels: by category.
+        undecided: what becomes of held messages nobody decides in time, `show` or `hide`.
 
     Raises:
         CommandError: `invalid_payload`, naming the category or the level that is none.
@@ -156,6 +162,7 @@ def set_levels(*, actor: Actor, stream_id: int, levels: dict[str, int]) -> Polic
             stop=before.stop if before is not None else None,
             ban=before.ban if before is not None else None,
             levels={**(before.levels if before is not None else {}), **levels},
+            undecided=undecided or (before.undecided if before is not None else ""),
             created_by_id=actor.user_id,
         )
         return put_in_force(actor=actor, policy=policy)
@@ -164,7 +171,8 @@ def set_levels(*, actor: Actor, stream_id: int, levels: dict[str, int]) -> Polic
 def described(policy: PolicyRow) -> dict[str, object]:
     """A policy as the audit log keeps it."""
     thresholds = {"hold": policy.hold, "stop": policy.stop, "ban": policy.ban}
-    return {"stream": policy.stream_id, "number": policy.number, **thresholds, "levels": policy.levels}
+    rest = {"levels": policy.levels, "undecided": policy.undecided}
+    return {"stream": policy.stream_id, "number": policy.number, **thresholds, **rest}
 
 
 def _require_few_patterns(entries: Iterable[ListEntry]) -> None:

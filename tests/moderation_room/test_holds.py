@@ -97,6 +97,17 @@ async def test_a_link_of_somebody_who_has_been_seen_before_is_shown(servers, ali
     assert "held" not in done(await say(author, stream, LINK))
 
 
+async def test_a_stream_may_show_what_nobody_decides(servers, transport, alice, bob, stream, crowd):
+    host = await crowd.join(servers[0], alice, stream)
+    setting = await crowd.connect(servers[0], alice, transport)
+    wanted = {"streamId": str(stream.pk), "undecided": "show"}
+    assert done(await setting.call("moderation:levels", wanted))["undecided"] == "show"
+    held = done(await say(await crowd.connect(servers[1], bob), stream, DOUBTFUL))
+    past = timezone.now() - timedelta(seconds=1)
+    await in_database(lambda: Item.objects.filter(subject_id=int(held["id"])).update(due_at=past))
+    assert (await hear(host, DOUBTFUL))["id"] == held["id"]
+
+
 async def test_a_link_of_an_old_account_is_shown(servers, stream, crowd):
     elder = await in_database(lambda: make_person("elder", date_joined=timezone.now() - timedelta(days=30)))
     author = await crowd.join(servers[0], elder, stream)

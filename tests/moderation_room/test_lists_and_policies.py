@@ -144,12 +144,14 @@ async def test_levels_are_read_and_changed_over_rest(servers, alice, bob, stream
     assert (await rest(servers[0], "GET", path, alice)).body["levels"]["links"] == 1
     changed = await rest(servers[0], "PATCH", path, alice, {"levels": {"links": 3}})
     assert (changed.status, changed.body["levels"]["links"]) == (200, 3)
+    changed = await rest(servers[0], "PATCH", path, alice, {"undecided": "show"})
+    assert (changed.body["levels"]["links"], changed.body["undecided"]) == (3, "show")
     assert (await rest(servers[0], "PATCH", path, alice, {"levels": {"lies": 3}})).code == "invalid_payload"
     assert (await rest(servers[0], "GET", path, bob)).code == "access_denied"
 
 
 async def test_a_decision_keeps_the_thresholds_and_the_versions_it_was_made_by(servers, mona, stream, crowd):
-    await in_database(rules.set_levels, actor=AUTOMATIC, stream_id=stream.pk, levels={"hate": 1})
+    await in_database(rules.change_policy, actor=AUTOMATIC, stream_id=stream.pk, levels={"hate": 1})
     client = await crowd.connect(servers[0], mona)
 
     async def is_judged_by_it():
@@ -167,8 +169,8 @@ async def test_a_decision_keeps_the_thresholds_and_the_versions_it_was_made_by(s
 
 def test_policies_are_numbered_and_replaced_never_changed(stream):
     for level in (1, 3):
-        rules.set_levels(actor=AUTOMATIC, stream_id=stream.pk, levels={"spam": level})
-    rules.set_levels(actor=AUTOMATIC, stream_id=stream.pk, levels={"hate": 4})
+        rules.change_policy(actor=AUTOMATIC, stream_id=stream.pk, levels={"spam": level})
+    rules.change_policy(actor=AUTOMATIC, stream_id=stream.pk, levels={"hate": 4})
     rows = PolicyRow.objects.filter(stream=stream).order_by("number")
     assert [(row.number, row.levels) for row in rows] == [
         (1, {"spam": 1}), (2, {"spam": 3}), (3, {"spam": 3, "hate": 4}),
