@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('moderation', '0005_rules'),
+        ('moderation', '0006_filters_are_views'),
     ]
 
     operations = [
