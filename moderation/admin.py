@@ -69,7 +69,7 @@ class DecisionAdmin(AuditedAdmin):
 
     list_display = ("created_at", "user", "stream", "action", "score", "text")
     list_filter = ("action",)
-    search_fields = ("user__username", "text")
+    search_fields = ("user__username",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

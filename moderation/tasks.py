@@ -39,3 +39,9 @@ def settle_due() -> None:
 def look_again() -> None:
     """Ask somebody elsewhere about messages that are published. Whatever a lost worker had taken, the next one does."""
     second_look.look_again()
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def prune_looks() -> None:
+    """Delete what is kept of second looks that changed nothing, long ago."""
+    second_look.prune_looks()

@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from gateway.encryption import EncryptedTextField, ReservedId
+
 
 class Decision(models.Model):
     """What was decided on a message, with all that led to it, so that it can be understood and appealed later.
@@ -20,9 +22,11 @@ class Decision(models.Model):
         thresholds: those of the policy it was judged by, and its levels by category.
     """
 
+    id = ReservedId(primary_key=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="moderation_decisions")
     stream = models.ForeignKey("streams.Stream", on_delete=models.CASCADE, related_name="+")
-    text = models.TextField(blank=True)
+    # Encrypted in every row: nobody else has read it, and it may have been a whisper.
+    text = EncryptedTextField(blank=True)
     action = models.CharField(max_length=10)
     score = models.FloatField()
     categories: "models.JSONField[dict[str, float], dict[str, Any]]" = models.JSONField(default=dict)

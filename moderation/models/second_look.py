@@ -22,7 +22,9 @@ class Look(models.Model):
 
     Attributes:
         subject_id: the thing's id in its own app.
-        score: what the look before publication gave it, 0 to 1.
+        score: what the look before publication gave it, or those who reported it, 0 to 1.
+        is_reported: whether it is asked for because of a report; moderators have it before them then, and without an
+            answer nothing is done.
         tries: how often it was taken to be asked about.
         due_at: from when on it may be taken, by another worker when the one that took it is lost.
         decision: what the provider thought of it; empty when it never answered.
@@ -31,6 +33,7 @@ class Look(models.Model):
     subject_kind = models.CharField(max_length=20)
     subject_id = models.BigIntegerField()
     score = models.FloatField()
+    is_reported = models.BooleanField(default=False, db_default=False)
     tries = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField(default=timezone.now)
     created_at = models.DateTimeField(default=timezone.now)

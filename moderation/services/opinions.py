@@ -59,7 +59,10 @@ def act_on_opinion(*, look_id: int, opinion: Opinion, provider: str) -> None:
 
 
 def act_on_silence(*, look_id: int, provider: str) -> None:
-    """Do what the stream's fail mode says of a published message about which the provider gave no answer."""
+    """Do what the stream's fail mode says of a published message about which the provider gave no answer.
+
+    What is looked at because of a report stays, lest a report takes things back whenever nobody can be asked.
+    """
     with transaction.atomic(durable=True):
         if (found := _open(look_id)) is None:
             return
@@ -68,7 +71,7 @@ def act_on_silence(*, look_id: int, provider: str) -> None:
         verdict = Verdict(
             score=look.score,
             categories={},
-            action=fail_action(card) if card is not None else Action.ALLOW,
+            action=Action.ALLOW if card is None or look.is_reported else fail_action(card),
             model_version="",
             policy=policy_of(None),
             matched=(AWAY_RULE,),

@@ -58,7 +58,7 @@ def _add(reporter: Identity, subject_kind: str, subject: Subject, reason: Report
         )
     )
     if not subject.is_private:
-        ask_for_look([Candidate(subject_kind, subject.id, score=item.score)])
+        ask_for_look([Candidate(subject_kind, subject.id, score=item.score, is_reported=True)])
     Report.objects.get_or_create(
         item=item,
         reporter_id=int(reporter.user_id),

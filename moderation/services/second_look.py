@@ -7,7 +7,7 @@ any transaction, and acts. One that is lost leaves its looks to the next, and an
 import logging
 import time
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from django.conf import settings
@@ -19,7 +19,8 @@ from pybreaker import CircuitBreaker, CircuitBreakerError
 from gateway.events import iso
 from gateway.publish import publish
 from moderation.events.second_look import SecondLookChanged
-from moderation.models import Look, Outage
+from moderation.models import Decision, Look, Outage
+from moderation.policy import Action
 from moderation.rooms import QUEUE_ROOM
 from moderation.second_look import configured_provider
 from moderation.second_look.breaker import breaker_of, is_closed
@@ -41,11 +42,12 @@ _HARMLESS = "hello"
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A thing that is published, and what the look before gave it, 0 to 1."""
+    """A thing that is published, how bad it seems so far, 0 to 1, and whether somebody has reported it."""
 
     subject_kind: str
     subject_id: int
     score: float
+    is_reported: bool = False
 
 
 def is_wanted(score: float) -> bool:
@@ -57,7 +59,7 @@ def ask_for_look(candidates: Iterable[Candidate]) -> None:
     """Let things be looked at when the caller's transaction has published them; each once, however often asked."""
     if not settings.MODERATION_SECOND_LOOK_PROVIDER:
         return
-    looks = [Look(subject_kind=c.subject_kind, subject_id=c.subject_id, score=c.score) for c in candidates]
+    looks = [Look(**asdict(candidate)) for candidate in candidates]
     Look.objects.bulk_create(looks, ignore_conflicts=True)
 
 
@@ -77,6 +79,16 @@ def look_again() -> int:
         answered = _look_for_a_while(provider, breaker)
     note_outage(provider=provider.name, is_away=not is_closed(breaker))
     return answered
+
+
+def prune_looks() -> int:
+    """Delete looks that were decided `MODERATION_LOOKS_KEPT` ago, and the decisions that let things be; how many."""
+    before = timezone.now() - settings.MODERATION_LOOKS_KEPT
+    with transaction.atomic(durable=True):
+        old = Look.objects.filter(decided_at__lt=before)
+        Decision.objects.filter(pk__in=old.values("decision"), action=Action.ALLOW).delete()
+        deleted, _ = old.delete()
+    return deleted
 
 
 def _look_for_a_while(provider: Provider, breaker: CircuitBreaker) -> int:
@@ -111,8 +123,8 @@ def _take(most: int) -> list[Look]:
     """Some looks that are due. One that has failed before goes alone, so that it takes no others with it again."""
     now = timezone.now()
     with transaction.atomic(durable=True):
-        due = Look.objects.filter(decided_at__isnull=True, due_at__lte=now).order_by("due_at")
-        due = due.filter(tries__lt=settings.MODERATION_SECOND_LOOK_TRIES).select_for_update(skip_locked=True)
+        waiting = Look.objects.filter(decided_at__isnull=True, due_at__lte=now)
+        due = waiting.order_by("due_at").select_for_update(skip_locked=True)
         looks = list(due.filter(tries=0)[:most]) or list(due[:1])
         Look.objects.filter(pk__in=[look.pk for look in looks]).update(due_at=now + _TAKEN, tries=F("tries") + 1)
     return looks

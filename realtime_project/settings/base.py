@@ -224,6 +224,7 @@ CELERY_BEAT_SCHEDULE = {
     # One that waits while others run is no use any more: the next comes in a second.
     "look-again": {"task": "moderation.tasks.look_again", "schedule": 1.0, "options": {"expires": 1.0}},
     "show-delayed": {"task": "chat.tasks.show_delayed_left", "schedule": 5.0},
+    "prune-looks": {"task": "moderation.tasks.prune_looks", "schedule": 3600.0},
     "settle-holds": {"task": "moderation.tasks.settle_due", "schedule": 5.0},
     "end-combos": {"task": "gifts.tasks.end_combos_left", "schedule": 5.0},
 }

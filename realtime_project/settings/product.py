@@ -55,6 +55,8 @@ MODERATION_SECOND_LOOK_PATIENCE = timedelta(seconds=60)
 # After so many requests in a row that fail, the provider is left alone for so long.
 MODERATION_SECOND_LOOK_FAILURES = 5
 MODERATION_SECOND_LOOK_PAUSE_SECONDS: float = env.float("MODERATION_SECOND_LOOK_PAUSE_SECONDS", default=30)
+# How long it is kept that a message was looked at and let be.
+MODERATION_LOOKS_KEPT = timedelta(days=30)
 
 # --- Chat and streams -----------------------------------------------------------------------------
 

@@ -15,12 +15,15 @@ from django.db import connection
 
 from accounts.models import Session, User
 from chat.models import Message
+from gateway.database import in_database
 from gateway.encryption import CannotOpen
+from moderation.models import Decision
 from tests.conftest import fresh_database
 from tests.people import done, eventually, hear, make_person, say
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECRET = "meet me at the fountain"
+RUDE = "k y s you idiot"
 ROWS = 3000
 OLD = f"old:{b64encode(b'o' * 32).decode()}"
 NEW = f"new:{b64encode(b'n' * 32).decode()}"
@@ -69,6 +72,15 @@ def test_a_whisper_is_encrypted_in_its_row_and_plain_to_those_who_may_read_it(st
     assert message.text == SECRET
     assert text.startswith("\x01development:")
     assert "fountain" not in text
+
+
+async def test_a_whisper_that_is_stopped_is_encrypted_in_the_decision_on_it(servers, bob, stream, crowd):
+    viewer = await crowd.join(servers[0], bob, stream)
+    assert not (await say(viewer, stream, RUDE, type="private")).ok
+    decision = await Decision.objects.aget(user=bob.user)
+
+    assert decision.text == RUDE
+    assert (await in_database(stored, Decision, decision.pk, "text")).startswith("\x01development:")
 
 
 def test_a_public_message_is_not_so_that_it_can_be_searched(whisper, stream):
@@ -127,6 +139,7 @@ _MAKE = f"""
 from django.utils import timezone
 from accounts.models import User
 from chat.models import Message
+from moderation.models import Decision
 from streams import services
 user = User.objects.create_user("alice", email="alice@example.org")
 stream = services.create_stream(host=user, title="Sunday set")
@@ -135,12 +148,15 @@ Message.objects.bulk_create(
             policy_version="", created_at=timezone.now(), pk=n)
     for n in range(1, {ROWS} + 1)
 )
+Decision.objects.create(user=user, stream=stream, text="a stopped secret", action="stop", score=1)
 """
 _READ = """
 from accounts.models import User
 from chat.models import Message
+from moderation.models import Decision
 assert User.objects.get().email == "alice@example.org"
 assert [m.text for m in Message.objects.order_by("id")] == [f"secret {m.pk}" for m in Message.objects.order_by("id")]
+assert Decision.objects.get().text == "a stopped secret"
 print("all can be read")
 """
 

@@ -187,6 +187,18 @@ async def test_it_is_taken_back_under_deny(make, servers, looking, provider, ali
     assert (await tab.wait_for("ai:warning"))["message"] == "Your message was taken back: it could not be checked."
 
 
+async def test_a_report_takes_nothing_back_when_nobody_can_be_asked(
+    make, servers, looking, provider, alice, bob, crowd
+):
+    stream = await make("deny")
+    message = await write(crowd, servers[0], bob, stream, TEXT)
+    reporter = await crowd.connect(looking, alice)
+    done(await reporter.call("report:send", {"subjectId": message, "reason": "spam"}))
+    await in_database(give_up)
+    await look_again()
+    assert (await look_at(message)).outcome == "kept"
+
+
 async def test_a_host_chooses_the_fail_mode(servers, alice, stream):
     path = f"streams/{stream.pk}/"
     assert (await rest(servers[0], "GET", path, alice)).body["failMode"] == "allow"

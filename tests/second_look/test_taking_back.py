@@ -1,10 +1,14 @@
 """A published message that a provider finds bad is taken back; a doubtful one goes before the moderators."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from gateway.database import in_database
-from moderation.models import Look
+from moderation.models import Decision, Look
 from moderation.second_look.opinion import Opinion
+from moderation.services import second_look
 from moderation.services.opinions import act_on_opinion
 from tests.people import all_has_arrived, done, hear, rest, say
 from tests.second_look.people import decision_on, items_about, look_again, look_at, watch_queue, write
@@ -145,15 +149,32 @@ async def test_those_who_moderate_are_not_looked_at_unless_somebody_reports_them
     assert (await look_at(message)).outcome == "taken_back"
 
 
-async def test_an_answer_acts_once_whoever_gives_it(servers, looking, provider, alice, bob, stream, crowd):
-    host = await crowd.join(servers[0], alice, stream)
-    message = await write(crowd, looking, bob, stream, BAD)
-    look = await look_at(message)
+@pytest.mark.parametrize("score", [0.5, 0.8])
+async def test_an_answer_acts_once_whoever_gives_it(score, servers, looking, provider, bob, mona, stream, crowd):
+    moderator = await crowd.connect(servers[0], mona)
+    look = await look_at(await write(crowd, looking, bob, stream, BAD))
+    versions = set()
     for _ in range(2):
-        await in_database(act_on_opinion, look_id=look.pk, opinion=Opinion(0.8, {}, "m"), provider="webhook")
-    speaker = await crowd.connect(servers[0], alice)
-    await all_has_arrived(speaker, stream, host)
-    assert len(host.named("chat:removed")) == 1
+        await in_database(act_on_opinion, look_id=look.pk, opinion=Opinion(score, {}, "m"), provider="webhook")
+        (item,) = await items_about(moderator, bob, decided=score >= 0.6)
+        versions.add(item["version"])
+    assert len(versions) == 1
+    assert await Decision.objects.filter(user=bob.user).acount() == 1
+
+
+async def test_looks_that_changed_nothing_are_forgotten_after_a_month(looking, provider, bob, stream, crowd):
+    good, bad = [await write(crowd, looking, bob, stream, text) for text in ("good evening", BAD)]
+    await look_again()
+    decisions = [(await decision_on(message)).pk for message in (good, bad)]
+    looks = Look.objects.filter(subject_id__in=(int(good), int(bad)))
+    await looks.aupdate(decided_at=timezone.now() - timedelta(days=29))
+    await in_database(second_look.prune_looks)
+    assert await looks.acount() == 2
+
+    await looks.aupdate(decided_at=timezone.now() - timedelta(days=31))
+    await in_database(second_look.prune_looks)
+    assert await looks.acount() == 0
+    assert [pk async for pk in Decision.objects.filter(pk__in=decisions).values_list("pk", flat=True)] == decisions[1:]
 
 
 async def test_nothing_is_wanted_where_no_provider_is_configured(servers, bob, stream, crowd):
