@@ -16,7 +16,7 @@ from typing import ClassVar
 import msgspec
 
 from moderation.lexicon import Category
-from moderation.second_look.opinion import ModelName, Opinion, ProviderFailed, Score
+from moderation.second_look.opinion import ModelName, Opinion, ProviderFailed, Score, worst
 from moderation.second_look.request import Endpoint, post
 
 
@@ -43,9 +43,13 @@ class Webhook:
         answer = post(self.endpoint, body, {"X-Signature": self._signature(body)}, _Answer)
         if len(answer.results) != len(texts):
             raise ProviderFailed(f"{len(answer.results)} results for {len(texts)} texts")
-        return [Opinion(round(result.score, 4), result.categories, answer.model) for result in answer.results]
+        return [_read(result, answer.model) for result in answer.results]
 
     def _signature(self, body: bytes) -> str:
         moment = int(time.time())
         digest = hmac.new(self.endpoint.key.encode(), f"{moment}.".encode() + body, hashlib.sha256).hexdigest()
         return f"t={moment},v1={digest}"
+
+
+def _read(result: _Result, model: str) -> Opinion:
+    return Opinion(round(result.score, 4), worst(list(result.categories.items())), model)

@@ -1,6 +1,6 @@
 """What follows from a second look: a message stays, goes before the moderators, or is taken back."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import replace
 
 from django.conf import settings
@@ -10,10 +10,11 @@ from django.utils import timezone
 from gateway.publish import publish
 from gateway.rooms import user_room
 from moderation.events import ContentWarning
+from moderation.lexicon import Category
 from moderation.models import Decision, Item, Look
 from moderation.models.queue import ItemKind, Outcome
 from moderation.models.second_look import LookOutcome
-from moderation.policy import Action, Verdict
+from moderation.policy import LEVELS, Action, Policy, Verdict, hardest
 from moderation.second_look.opinion import Opinion
 from moderation.selectors.rules import policy_of
 from moderation.services.decisions import keep_decision
@@ -31,6 +32,8 @@ _OUTCOMES = {
     Action.HOLD: LookOutcome.QUEUED,
     Action.STOP: LookOutcome.TAKEN_BACK,
 }
+# Providers are nearly certain of every swear word. Alone it counts that many levels milder: in strict streams, that is.
+_SWEARING_IS_MILDER = 2
 _TAKEN_BACK = "Your message was taken back: it breaks the rules of this chat."
 _UNCHECKED = "Your message was taken back: it could not be checked."
 
@@ -42,20 +45,20 @@ def fail_action(card: StreamCard) -> Action:
 
 def act_on_opinion(*, look_id: int, opinion: Opinion, provider: str) -> None:
     """Do what the provider's opinion asks for, and keep the decision; once, whatever happens in between."""
-    policy = policy_of(None)
-    action = policy.decide(opinion.score)
-    verdict = Verdict(
-        score=opinion.score,
-        categories={str(category): score for category, score in opinion.categories.items()},
-        # Nobody is muted by somebody elsewhere.
-        action=Action.STOP if action is Action.BAN else action,
-        model_version=opinion.model,
-        policy=policy,
-        matched=(),
-    )
     with transaction.atomic(durable=True):
-        if (found := _open(look_id)) is not None:
-            _act(*found, verdict, provider)
+        if (found := _open(look_id)) is None:
+            return
+        look, subject = found
+        policy = policy_of(subject.stream_id)
+        verdict = Verdict(
+            score=opinion.score,
+            categories={str(category): score for category, score in opinion.categories.items()},
+            action=_action(opinion, policy),
+            model_version=opinion.model,
+            policy=policy,
+            matched=(),
+        )
+        _act(look, subject, verdict, provider)
 
 
 def act_on_silence(*, look_id: int, provider: str) -> None:
@@ -73,7 +76,7 @@ def act_on_silence(*, look_id: int, provider: str) -> None:
             categories={},
             action=Action.ALLOW if card is None or look.is_reported else fail_action(card),
             model_version="",
-            policy=policy_of(None),
+            policy=policy_of(subject.stream_id),
             matched=(AWAY_RULE,),
         )
         _act(look, subject, verdict, provider)
@@ -124,16 +127,31 @@ def _act(look: Look, subject: Subject, verdict: Verdict, provider: str) -> None:
             user_id=subject.author_id,
             stream_id=subject.stream_id,
             score=verdict.score,
-            categories=_named(verdict.categories),
+            categories=_named(verdict),
             decision_id=look.decision.pk,
         )
     )
     if verdict.action is Action.STOP:
-        _take_back(item, look.decision, subject, was_judged=AWAY_RULE not in verdict.matched)
+        _take_back(item, look.decision, subject, verdict)
 
 
-def _take_back(item: Item, decision: Decision, subject: Subject, *, was_judged: bool) -> None:
+def _action(opinion: Opinion, policy: Policy) -> Action:
+    """What the stream's policy says of an opinion. Nobody is muted by somebody elsewhere."""
+    actions = [policy.decide(score, _level(category, policy)) for category, score in opinion.categories.items()]
+    if opinion.score > max(opinion.categories.values(), default=0.0):
+        actions.append(policy.decide(opinion.score, policy.level(Category.HARASSMENT)))
+    action = hardest(actions)
+    return Action.STOP if action is Action.BAN else action
+
+
+def _level(category: Category, policy: Policy) -> int:
+    level = policy.level(category)
+    return max(LEVELS[0], level - _SWEARING_IS_MILDER) if category is Category.PROFANITY else level
+
+
+def _take_back(item: Item, decision: Decision, subject: Subject, verdict: Verdict) -> None:
     """Take a message back as the queue does, so that a moderator may undo it, and tell its author."""
+    was_judged = AWAY_RULE not in verdict.matched
     settle_items([item], outcome=Outcome.HIDE, by=None, reason="second look")
     save_settled([item], None)
     if was_judged:
@@ -145,7 +163,7 @@ def _take_back(item: Item, decision: Decision, subject: Subject, *, was_judged: 
             type="content_moderation",
             score=decision.score,
             warning_id=str(decision.pk),
-            categories=_named(decision.categories),
+            categories=_named(verdict),
             action="remove",
             until=None,
             appealable=False,
@@ -155,10 +173,9 @@ def _take_back(item: Item, decision: Decision, subject: Subject, *, was_judged: 
     )
 
 
-def _named(categories: Mapping[str, float]) -> list[str]:
+def _named(verdict: Verdict) -> list[str]:
     """The categories people are told of; providers score every one of theirs, however little."""
-    least = policy_of(None).hold
-    return sorted(category for category, score in categories.items() if score >= least)
+    return sorted(category for category, score in verdict.categories.items() if score >= verdict.policy.hold)
 
 
 def _was_shown_by_a_person(look: Look) -> bool:

@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from audit.services import AUTOMATIC
 from gateway.database import in_database
+from moderation.lexicon import Category
 from moderation.models import Decision, Look
 from moderation.second_look.opinion import Opinion
-from moderation.services import second_look
+from moderation.services import rules, second_look
 from moderation.services.opinions import act_on_opinion
 from tests.people import all_has_arrived, done, hear, rest, say
 from tests.second_look.people import decision_on, items_about, look_again, look_at, watch_queue, write
@@ -88,6 +90,27 @@ async def test_a_good_message_stays_and_its_text_is_kept_once(looking, provider,
     await look_again()
     look, decision = await look_at(message), await decision_on(message)
     assert (look.outcome, decision.action, decision.score, decision.text) == ("kept", "allow", 0.01, "")
+
+
+def set_levels(stream, levels):
+    rules.change_policy(actor=AUTOMATIC, stream_id=stream.pk, levels=levels)
+
+
+@pytest.mark.parametrize(
+    ("levels", "swearing", "hateful"),
+    [({}, "kept", "taken_back"), ({"profanity": 4, "hate": 1}, "taken_back", "queued")],
+)
+async def test_the_levels_of_the_stream_decide(levels, swearing, hateful, looking, provider, bob, stream, crowd):
+    await in_database(set_levels, stream, levels)
+    opinions = {
+        swearing: Opinion(0.1, {Category.PROFANITY: 0.99, Category.HATE: 0.01}, "m"),
+        hateful: Opinion(0.7, {Category.PROFANITY: 0.01, Category.HATE: 0.7}, "m"),
+    }
+    for outcome, opinion in opinions.items():
+        message = await write(crowd, looking, bob, stream, BAD)
+        look = await look_at(message)
+        await in_database(act_on_opinion, look_id=look.pk, opinion=opinion, provider="webhook")
+        assert (await look_at(message)).outcome == outcome
 
 
 async def test_whispers_are_shown_to_nobody_elsewhere(looking, provider, alice, bob, stream, crowd):
