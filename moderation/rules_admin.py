@@ -12,6 +12,7 @@ from audit.audited import AuditedAdmin, acting
 from gateway.errors import CommandError
 from moderation.lexicon import Category
 from moderation.models import ListEntry, PolicyRow
+from moderation.models.rules import ListName
 from moderation.policy import DEFAULT_LEVELS
 from moderation.services import rules
 
@@ -23,12 +24,19 @@ class ListEntryAdmin(AuditedAdmin):
     """Words, patterns and domains that are blocked or allowed; what cannot be matched is refused."""
 
     audited_text = ("value",)
-    list_display = ("value", "list", "kind", "category", "level", "where", "note", "created_at")
+    list_display = ("value", "list", "kind", "counts_as", "where", "note", "created_at")
     list_filter = ("list", "kind", "category", "level")
     list_select_related = ("stream",)
     search_fields = ("value", "note")
     autocomplete_fields = ("stream",)
     fields = ("list", "kind", "value", "category", "level", "stream", "note")
+
+    @admin.display(description="counts as", ordering="category")
+    def counts_as(self, entry: ListEntry) -> str:
+        """What a message with it counts as; of what is allowed, nothing."""
+        if entry.list == ListName.ALLOW:
+            return "—"
+        return f"{entry.get_category_display()}: {entry.get_level_display()}"
 
     @admin.display(description="where", ordering="stream")
     def where(self, entry: ListEntry) -> str:
@@ -67,8 +75,8 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
         for category in Category:
             usual = _LEVEL_NAMES[DEFAULT_LEVELS[category]]
             self.fields[_field(category)] = forms.TypedChoiceField(
-                label=category.replace("_", " "),
-                choices=[("", f"— ({usual})"), *enumerate(_LEVEL_NAMES)],
+                label=category.replace("_", " ").capitalize(),
+                choices=[("", f"As everywhere, or {usual}"), *enumerate(_LEVEL_NAMES)],
                 coerce=int,
                 empty_value=None,
                 required=False,
@@ -99,13 +107,16 @@ class PolicyAdmin(AuditedAdmin):
     """Policies, by version. One that was in force is never changed: the next one replaces it."""
 
     form = PolicyForm
-    list_display = ("version", "where", "hold", "stop", "ban", "levels", "note", "created_by", "created_at")
+    list_display = ("version", "where", "strictness", "hold", "stop", "ban", "note", "created_by", "created_at")
     list_filter = (("number", admin.EmptyFieldListFilter),)
     list_select_related = ("stream", "created_by")
     autocomplete_fields = ("stream",)
     actions = ["put_in_force"]
     fieldsets = (
-        (None, {"fields": ("version", "stream", "hold", "stop", "ban", "levels", "undecided", "note", "created_by")}),
+        (
+            None,
+            {"fields": ("version", "stream", "strictness", "hold", "stop", "ban", "undecided", "note", "created_by")},
+        ),
     )
 
     def get_fieldsets(self, request: HttpRequest, obj: PolicyRow | None = None) -> Any:
@@ -122,7 +133,7 @@ class PolicyAdmin(AuditedAdmin):
         return super().get_form(request, obj, change=change, **{**kwargs, "fields": PolicyForm.Meta.fields})
 
     def get_readonly_fields(self, request: HttpRequest, obj: PolicyRow | None = None) -> tuple[str, ...]:
-        return ("version",) if obj is not None else ()
+        return ("version", "strictness") if obj is not None else ()
 
     def has_change_permission(self, request: HttpRequest, obj: PolicyRow | None = None) -> bool:
         return False
@@ -137,6 +148,11 @@ class PolicyAdmin(AuditedAdmin):
             obj.save()
         else:
             rules.put_in_force(actor=acting(request), policy=obj)
+
+    @admin.display(description="levels")
+    def strictness(self, policy: PolicyRow) -> str:
+        """The levels it sets, in words."""
+        return ", ".join(f"{name.replace('_', ' ')} {level}" for name, level in policy.levels.items()) or "—"
 
     @admin.display(description="version", ordering="number")
     def version(self, policy: PolicyRow) -> str:

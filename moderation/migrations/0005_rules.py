@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('list', models.CharField(choices=[('block', 'Block'), ('allow', 'Allow')], default='block', max_length=5)),
-                ('kind', models.CharField(choices=[('word', 'Word'), ('regex', 'pattern'), ('domain', 'Domain')], default='word', max_length=6)),
+                ('kind', models.CharField(choices=[('word', 'Word'), ('regex', 'Pattern'), ('domain', 'Domain')], default='word', max_length=6)),
                 ('value', models.CharField(max_length=120)),
                 ('category', models.CharField(choices=[('profanity', 'Profanity'), ('harassment', 'Harassment'), ('hate', 'Hate'), ('sexual', 'Sexual'), ('threat', 'Threat'), ('self_harm', 'Self Harm'), ('spam', 'Spam'), ('links', 'Links'), ('personal_data', 'Personal Data')], default='profanity', max_length=13)),
                 ('level', models.PositiveSmallIntegerField(choices=[(1, '1 named, not acted on'), (2, '2 held for a moderator'), (3, '3 stopped'), (4, '4 stopped, author muted')], default=3)),

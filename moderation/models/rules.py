@@ -41,7 +41,7 @@ class EntryKind(models.TextChoices):
     """What an entry is."""
 
     WORD = "word"
-    REGEX = "regex", "pattern"
+    REGEX = "regex", "Pattern"
     DOMAIN = "domain"
 
 
