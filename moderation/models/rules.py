@@ -127,6 +127,7 @@ class PolicyRow(models.Model):
 
     Attributes:
         stream: where it holds; everywhere when empty. What it leaves out is as everywhere.
+        hold: the least score, 0 to 1, of what is held; `stop` and `ban` go with it, or all three are as elsewhere.
         number: counted for each stream, and for everywhere; empty while it is a draft.
         levels: how strictly each category is moderated, by its name.
     """
@@ -166,16 +167,25 @@ class PolicyRow(models.Model):
         """This policy, with what it leaves out as in `base`.
 
         Raises:
-            ValueError: its thresholds do not rise, or a level is unknown.
+            ValueError: its thresholds do not rise or are not complete, or a level is unknown; never because of
+                `base`, so that a policy which holds once holds whatever becomes of others.
         """
+        hold, stop, ban = self._thresholds() or (base.hold, base.stop, base.ban)
         return Policy(
-            hold=base.hold if self.hold is None else self.hold,
-            stop=base.stop if self.stop is None else self.stop,
-            ban=base.ban if self.ban is None else self.ban,
+            hold=hold,
+            stop=stop,
+            ban=ban,
             levels={**base.levels, **levels_of(self.levels)},
             undecided=self.undecided or base.undecided,
             name=f"{base.version}/{self._name}" if self.stream_id is not None else self._name,
         )
+
+    def _thresholds(self) -> tuple[float, float, float] | None:
+        if self.hold is None and self.stop is None and self.ban is None:
+            return None
+        if self.hold is None or self.stop is None or self.ban is None:
+            raise ValueError("a policy has all three thresholds or none")
+        return self.hold, self.stop, self.ban
 
     @property
     def _name(self) -> str:

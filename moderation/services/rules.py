@@ -102,11 +102,9 @@ def require_valid(policy: PolicyRow) -> None:
     Raises:
         CommandError: `invalid_payload`, saying what is wrong.
     """
-    everywhere = policy_in_force(None) if policy.stream_id is not None else None
     try:
         policy.clean_fields()
-        base = Policy.from_settings()
-        policy.over(everywhere.over(base) if everywhere is not None else base)
+        policy.over(Policy.from_settings())
     except ValidationError as error:
         name, reasons = next(iter(error.message_dict.items()))
         raise CommandError(ErrorCode.INVALID_PAYLOAD, f"Invalid payload: {name}: {reasons[0]}") from error

@@ -70,7 +70,8 @@ def test_only_the_last_are_replayed(said):
     [
         ('{"levels": {"lies": 3}}', "no category lies"),
         ('{"levels": {"hate": 7}}', "from 0 to 4"),
-        ('{"hold": 0.9, "stop": 0.5}', "must rise"),
+        ('{"hold": 0.9, "stop": 0.5, "ban": 0.9}', "must rise"),
+        ('{"stop": 0.5}', "all three thresholds or none"),
         ('{"strictness": 1}', "strictness"),
         ('{"hold": "much"}', "hold"),
         ("[]", "no JSON object"),

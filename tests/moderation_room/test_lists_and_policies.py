@@ -181,11 +181,13 @@ def test_policies_are_numbered_and_replaced_never_changed(stream):
 
 def test_a_stream_takes_what_it_does_not_say_from_everywhere(stream):
     with transaction.atomic():
-        rules.put_in_force(actor=AUTOMATIC, policy=PolicyRow(stop=0.7, levels={"spam": 3, "hate": 3}))
-        rules.put_in_force(actor=AUTOMATIC, policy=PolicyRow(stream=stream, hold=0.2, levels={"hate": 1}))
+        rules.put_in_force(
+            actor=AUTOMATIC, policy=PolicyRow(hold=0.4, stop=0.7, ban=0.9, levels={"spam": 3, "hate": 3})
+        )
+        rules.put_in_force(actor=AUTOMATIC, policy=PolicyRow(stream=stream, levels={"hate": 1}))
         everywhere, own = read_rules()
         policy = own[str(stream.pk)].policy
-        assert (policy.hold, policy.stop, everywhere.policy.stop) == (0.2, 0.7, 0.7)
+        assert (policy.stop, everywhere.policy.stop) == (0.7, 0.7)
         assert (policy.level(Category.SPAM), policy.level(Category.HATE)) == (3, 1)
         assert policy == policy_of(stream.pk)
         transaction.set_rollback(True)
@@ -201,7 +203,11 @@ def test_a_draft_acts_when_it_is_put_in_force(browser, stream):
     assert policy_of(stream.pk).level(Category.HATE) == 4
 
 
-def test_thresholds_that_do_not_rise_are_refused_in_the_admin(browser, stream):
-    answer = browser.post(reverse("admin:moderation_policyrow_add"), {"stream": stream.pk, "hold": 0.9, "stop": 0.5})
-    assert "must rise" in str(answer.context["adminform"].form.errors)
+@pytest.mark.parametrize(
+    ("thresholds", "words"),
+    [({"hold": 0.9, "stop": 0.5, "ban": 0.95}, "must rise"), ({"hold": 0.2}, "all three thresholds or none")],
+)
+def test_thresholds_that_do_not_rise_or_are_not_complete_are_refused_in_the_admin(browser, stream, thresholds, words):
+    answer = browser.post(reverse("admin:moderation_policyrow_add"), {"stream": stream.pk, **thresholds})
+    assert words in str(answer.context["adminform"].form.errors)
     assert not PolicyRow.objects.filter(stream=stream).exists()

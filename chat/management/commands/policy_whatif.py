@@ -27,7 +27,7 @@ class Command(BaseCommand):
     help = "Replay the last messages under a draft of a policy, and print what it would treat otherwise."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", nargs="?", help='JSON such as {"levels": {"hate": 4}, "stop": 0.55, "stream": 7}')
+        parser.add_argument("file", nargs="?", help='JSON such as {"levels": {"hate": 4}, "stream": 7}')
         parser.add_argument("--draft", type=int, help="a draft in the admin, by its id")
         parser.add_argument("--last", type=int, default=1000, help="how many messages are replayed (default: 1000)")
         parser.add_argument("--stream", type=int, help="those of this stream alone, by its id")
