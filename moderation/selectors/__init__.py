@@ -125,8 +125,10 @@ def stopped_messages(*, last: int, stream_id: int | None) -> list[Said]:
     stopped = Decision.objects.filter(action__in=(Action.STOP, Action.BAN), provider="")
     if stream_id is not None:
         stopped = stopped.filter(stream=stream_id)
-    rows = stopped.order_by("-id").values_list("id", "stream", "text", "created_at")[:last]
-    return [Said("decision", pk, str(stream), text, at) for pk, stream, text, at in rows]
+    return [
+        Said("decision", decision.pk, str(decision.stream_id), decision.text, decision.created_at)
+        for decision in stopped.order_by("-id")[:last]
+    ]
 
 
 def _in(stream_id: int | None) -> Q:
