@@ -1,7 +1,9 @@
 """People and their sessions in the admin."""
 
+from datetime import timedelta
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -11,10 +13,12 @@ from django.http import HttpRequest
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
-from accounts import services, user_page
-from accounts.models import EvasionFlag, Session, User, Violation
-from audit.audited import AuditedAdmin
+from accounts import barriers, services, user_page
+from accounts.models import Barrier, EvasionFlag, Session, User, Violation
+from audit.audited import AuditedAdmin, acting
+from gateway.errors import CommandError
 
 
 @admin.register(User)
@@ -115,6 +119,90 @@ class ViolationAdmin(AuditedAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Violation | None = None) -> bool:
         return False
+
+
+class BarrierForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A new barrier."""
+
+    device_id = forms.CharField(
+        max_length=128,
+        required=False,
+        label="Device",
+        help_text="The id its app sends.",
+        widget=UnfoldAdminTextInputWidget,
+    )
+    network = forms.CharField(
+        max_length=50, required=False, help_text="An address, or a prefix.", widget=UnfoldAdminTextInputWidget
+    )
+    minutes = forms.IntegerField(
+        min_value=1,
+        required=False,
+        label="For how many minutes",
+        help_text="Until it is lifted when left empty.",
+        widget=UnfoldAdminIntegerFieldWidget,
+    )
+
+    class Meta:
+        model = Barrier
+        fields = ("network", "reason")
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse what cannot be barred."""
+        data = super().clean() or {}
+        if bool(data.get("device_id")) == bool(data.get("network")):
+            raise forms.ValidationError("Name either a device or a network.")
+        if data.get("network"):
+            try:
+                barriers.checked(data["network"])
+            except CommandError as error:
+                words = error.message.removeprefix("Invalid payload: ")
+                raise forms.ValidationError({"network": words}) from error
+        return data
+
+    def _post_clean(self) -> None:
+        # The row is made by the service, from what the form says.
+        pass
+
+
+@admin.register(Barrier)
+class BarrierAdmin(AuditedAdmin):
+    """Devices and networks nobody may come from: barred and lifted, never edited."""
+
+    form = BarrierForm
+    list_display = ("created_at", "kind", "network", "user", "until", "ended_at", "reason")
+    list_filter = (("ended_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("user",)
+    search_fields = ("network", "user__username", "reason")
+    actions = ["lift"]
+    add_fieldsets = ((None, {"fields": ("device_id", "network", "minutes", "reason")}),)
+    fieldsets = ((None, {"fields": ("kind", "network", "user", "reason", "created_at", "until", "ended_at")}),)
+    readonly_fields = ("kind",)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Barrier | None = None) -> Any:
+        return self.add_fieldsets if obj is None else self.fieldsets
+
+    def has_change_permission(self, request: HttpRequest, obj: Barrier | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Barrier | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Barrier, form: Any, change: bool) -> None:
+        """Bar it as the command does: enforced everywhere and recorded."""
+        minutes = form.cleaned_data["minutes"]
+        (made,) = barriers.bar_now(
+            actor=acting(request),
+            device_id=form.cleaned_data["device_id"],
+            network=form.cleaned_data["network"],
+            reason=form.cleaned_data["reason"],
+            lasts=timedelta(minutes=minutes) if minutes else None,
+        )
+        obj.pk = made.pk
+
+    @admin.action(description="Lift", permissions=["add"])
+    def lift(self, request: HttpRequest, queryset: QuerySet[Barrier]) -> None:
+        ids = list(queryset.values_list("pk", flat=True))
+        barriers.lift(actor=acting(request), barrier_ids=ids, reason="lifted in the admin")
 
 
 @admin.register(EvasionFlag)

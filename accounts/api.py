@@ -4,7 +4,9 @@ from typing import Any
 
 import msgspec
 from asgiref.sync import async_to_sync
+from django.http import HttpResponse
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
@@ -12,11 +14,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import selectors, services
+from accounts import barriers, data_rights, selectors, services
 from accounts.evasion import device_fingerprint
 from accounts.events import GetPresence
 from accounts.models import Session, User
 from accounts.services import Tokens
+from audit.services import Actor
 from gateway import limits, violations
 from gateway.errors import CommandError, ErrorCode
 from gateway.events import iso
@@ -92,6 +95,7 @@ class PublicView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         address = request_address(request._request)
+        barriers.require_open(address=address)
         async_to_sync(violations.require_welcome)(address=address)
         _charge(limits.rate("sign_in", limits.address_key(address)), address)
 
@@ -105,6 +109,7 @@ class RegisterView(PublicView):
         address, device_id = request_address(request._request), data.get("deviceId", "")
         if device_id:
             _charge(limits.rate("device", device_fingerprint(device_id)), address)
+        barriers.require_open(address=address, device_id=device_id)
         user = services.register(username=data["username"], password=data["password"])
         tokens = services.open_session(user=user, user_agent=_user_agent(request), address=address, device_id=device_id)
         return Response(_tokens(tokens), status=201)
@@ -116,12 +121,14 @@ class TokenView(PublicView):
     @extend_schema(request=Credentials, responses=TokensResponse)
     def post(self, request: Request) -> Response:
         data = _valid(Credentials, request)
+        address, device_id = request_address(request._request), data.get("deviceId", "")
+        barriers.require_open(address=address, device_id=device_id)
         tokens = services.sign_in(
             username=data["username"],
             password=data["password"],
             user_agent=_user_agent(request),
-            address=request_address(request._request),
-            device_id=data.get("deviceId", ""),
+            address=address,
+            device_id=device_id,
         )
         return Response(_tokens(tokens))
 
@@ -173,6 +180,18 @@ class MeView(APIView):
     @extend_schema(responses=MeResponse)
     def get(self, request: Request) -> Response:
         return Response(_me(_user(request)))
+
+
+class ExportView(APIView):
+    """`GET`: all that is held on the user, as a file; once an hour."""
+
+    @extend_schema(responses={(200, "application/json"): OpenApiTypes.OBJECT})
+    def get(self, request: Request) -> HttpResponse:
+        user, address = _user(request), request_address(request._request)
+        _charge(limits.rate("export", str(user.pk)), address)
+        pieces = data_rights.export(actor=Actor.api(user.pk, address), user=user)
+        name = {"Content-Disposition": f'attachment; filename="{user.username}.json"'}
+        return HttpResponse("".join(pieces), content_type="application/json", headers=name)
 
 
 class SessionsView(APIView):

@@ -10,6 +10,7 @@ urlpatterns = [
     path("logout-everywhere/", api.LogoutEverywhereView.as_view()),
     path("password/", api.PasswordView.as_view()),
     path("me/", api.MeView.as_view()),
+    path("me/export/", api.ExportView.as_view()),
     path("sessions/", api.SessionsView.as_view()),
     path("sessions/<uuid:session_id>/", api.SessionView.as_view()),
 ]

@@ -8,7 +8,7 @@ class AccountsConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        from accounts import events, handlers  # noqa: F401  (declares and handles the app's commands)
+        from accounts import events, handlers, tasks  # noqa: F401  (declares and handles the app's commands)
 
 
 class AdminConfig(SimpleAdminConfig):

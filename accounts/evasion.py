@@ -4,6 +4,7 @@ A device is known by an HMAC of the id its app sends, a network by one of the ad
 made up: they are signals for a person to look at, and never let anybody in or keep anybody out.
 """
 
+from collections.abc import Callable, Sequence
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.conf import settings
@@ -14,6 +15,16 @@ from accounts.models import EvasionFlag, Session, Signal, User
 from gateway.encryption import fingerprint
 
 _PREFIX_BITS = {4: 24, 6: 64}
+
+# (the new account's id, what it shares with banned users). Runs in the transaction that flags it.
+Hearer = Callable[[int, Sequence[str]], None]
+_hearers: list[Hearer] = []
+
+
+def hears_flags(hearer: Hearer) -> Hearer:
+    """Decorator: tell a function of each new account that is flagged."""
+    _hearers.append(hearer)
+    return hearer
 
 
 def device_fingerprint(device_id: str) -> str:
@@ -44,17 +55,20 @@ def flag_evasion(session: Session) -> None:
     if session.network:
         shared |= Q(network=session.network)
     others = Session.objects.filter(shared, user__is_banned=True).exclude(user=session.user).order_by("-created_at")
+    found = {
+        (other.user_id, Signal.DEVICE if session.device and other.device == session.device else Signal.NETWORK)
+        for other in others[: settings.EVASION_MOST_MATCHES]
+    }
+    known = EvasionFlag.objects.filter(user=session.user).values_list("banned", "signal")
+    new = found - {(banned, Signal(signal)) for banned, signal in known}
+    if not new:
+        return
     EvasionFlag.objects.bulk_create(
-        [
-            EvasionFlag(
-                user=session.user,
-                banned_id=other.user_id,
-                signal=Signal.DEVICE if session.device and other.device == session.device else Signal.NETWORK,
-            )
-            for other in others[: settings.EVASION_MOST_MATCHES]
-        ],
+        [EvasionFlag(user=session.user, banned_id=banned, signal=signal) for banned, signal in sorted(new)],
         ignore_conflicts=True,
     )
+    for hear in _hearers:
+        hear(session.user_id, sorted({str(signal) for _, signal in new}))
 
 
 def accounts_sharing_with(user: User) -> list[tuple[User, Signal]]:

@@ -7,7 +7,9 @@ from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from unfold.forms import AuthenticationForm as UnfoldAuthenticationForm
 
+from gateway.barriers import barriers
 from gateway.errors import CommandError
+from gateway.transports.rest import request_address
 
 
 class _Guarded(AuthenticationForm):
@@ -21,7 +23,8 @@ class _Guarded(AuthenticationForm):
 
     def confirm_login_allowed(self, user: Any) -> None:
         super().confirm_login_allowed(user)
-        if user.is_banned:
+        is_barred = self.request is not None and barriers.bars(request_address(self.request))
+        if user.is_banned or is_barred:
             raise forms.ValidationError("This account is banned.", code="banned")
 
 

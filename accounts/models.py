@@ -11,6 +11,8 @@ from gateway.encryption import EncryptedTextField, ReservedId
 
 # Usernames can be mentioned in chat as @name, so they hold only what ends a mention cleanly.
 USERNAME_PATTERN = r"[A-Za-z0-9_]{3,30}"
+# How the names of those begin who were erased; nobody may take one.
+ERASED = "erased_"
 
 
 class User(AbstractUser):
@@ -91,6 +93,46 @@ class Violation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} of {self.event or 'an unknown command'}"
+
+
+class Barrier(models.Model):
+    """A device or a network nobody may come from.
+
+    Attributes:
+        user: with whom it was barred; nobody when staff named it.
+        device: as in a session.
+        network: a prefix, as `203.0.113.0/24`.
+        until: when it ends by itself; when empty, it holds until it is lifted.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, blank=True, related_name="barriers")
+    device = models.CharField(max_length=64, blank=True, default="")
+    network = models.CharField(max_length=50, blank=True, default="")
+    reason = models.CharField(max_length=500)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    until = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(device="") ^ models.Q(network=""), name="barrier_of_a_device_or_a_network"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["device"], name="barriers_of_device", condition=models.Q(ended_at__isnull=True)),
+            models.Index(fields=["network"], name="barriers_of_network", condition=models.Q(ended_at__isnull=True)),
+        ]
+
+    def __str__(self) -> str:
+        return f"barrier {self.pk}"
+
+    @property
+    def kind(self) -> str:
+        """What is barred: `device` or `network`."""
+        return "device" if self.device else "network"
 
 
 class Signal(models.TextChoices):

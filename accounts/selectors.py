@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import IntEnum
 
 import msgspec
 from django.contrib.auth import get_user_model
@@ -55,6 +56,31 @@ def user_by_name(username: str) -> User | None:
 def user_by_id(user_id: int) -> User | None:
     """The user with this id."""
     return User.objects.filter(pk=user_id).first()
+
+
+def users_by_ids(user_ids: Iterable[int]) -> dict[int, User]:
+    """The users with these ids; one query."""
+    return User.objects.in_bulk(set(user_ids))
+
+
+class Rank(IntEnum):
+    """The roles a user may have everywhere, each above the one before."""
+
+    VIEWER = 0
+    MODERATOR = 1
+    STAFF = 2
+    ADMIN = 3
+
+
+def rank_of(user: User) -> Rank:
+    """The highest role of a user; a viewer's when they are out."""
+    if not user.is_active or user.is_banned:
+        return Rank.VIEWER
+    if user.is_superuser:
+        return Rank.ADMIN
+    if user.is_staff:
+        return Rank.STAFF
+    return Rank.MODERATOR if user.is_moderator else Rank.VIEWER
 
 
 def users_by_names(usernames: set[str]) -> dict[str, User]:

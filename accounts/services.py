@@ -13,7 +13,7 @@ from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 from accounts.evasion import device_fingerprint, flag_evasion, network_fingerprint
-from accounts.models import EvasionFlag, Session, User, Violation
+from accounts.models import ERASED, EvasionFlag, Session, User, Violation
 from gateway.countries import country_of
 from gateway.database import write_rows
 from gateway.errors import BANNED, INVALID_TOKEN, CloseCode, CommandError, ErrorCode
@@ -40,6 +40,8 @@ def register(*, username: str, password: str) -> User:
     Raises:
         CommandError: `invalid_payload` when the name is taken or not allowed, or the password is too weak.
     """
+    if username.lower().startswith(ERASED):
+        raise CommandError(ErrorCode.INVALID_PAYLOAD, "Invalid payload: That name is taken.")
     user = User(username=username)
     try:
         validate_password(password, user)
@@ -188,6 +190,21 @@ def shut_out(*, user_id: int) -> None:
     _revoke(list(sessions), "banned", BANNED)
 
 
+def close_account(*, user: User) -> None:
+    """End every session of a user for good: they cannot sign in any more. Again, it has no effect."""
+    with transaction.atomic(durable=True):
+        user.is_active = False
+        user.set_unusable_password()
+        user.save(update_fields=["is_active", "password"])
+        _revoke(_open_sessions(user, ""), "erased", INVALID_TOKEN)
+
+
+def end_sessions_on(*, device: str) -> None:
+    """End every session on a device nobody may come from any more, in the caller's transaction."""
+    sessions = Session.objects.select_for_update().filter(device=device, revoked_at__isnull=True)
+    _revoke(list(sessions), "banned", BANNED)
+
+
 def let_in(*, user_ids: Collection[int]) -> None:
     """Let users in again, in the caller's transaction."""
     User.objects.filter(pk__in=user_ids).update(is_banned=False)
@@ -196,6 +213,11 @@ def let_in(*, user_ids: Collection[int]) -> None:
 def resolve_evasion(*, flag_ids: Sequence[int]) -> None:
     """Close flags of new accounts that may be banned users'."""
     EvasionFlag.objects.filter(pk__in=flag_ids, resolved_at__isnull=True).update(resolved_at=timezone.now())
+
+
+def resolve_evasion_of(*, user_ids: Collection[int]) -> None:
+    """Close the flags of accounts somebody has looked at, in the caller's transaction."""
+    EvasionFlag.objects.filter(user__in=user_ids, resolved_at__isnull=True).update(resolved_at=timezone.now())
 
 
 def note_last_seen(rows: Sequence[LastSeen]) -> None:

@@ -12,7 +12,9 @@ from django.views.generic import FormView
 
 from accounts import browsers, services
 from accounts.forms import RegisterForm, SignInForm
+from gateway.barriers import barriers
 from gateway.errors import CommandError
+from gateway.transports.rest import request_address
 
 
 class SignInView(LoginView):
@@ -39,6 +41,7 @@ class RegisterView(FormView):  # type: ignore[type-arg]
 
     def form_valid(self, form: RegisterForm) -> HttpResponse:
         try:
+            barriers.require_open(request_address(self.request))
             user = services.register(**form.cleaned_data)
         except CommandError as error:
             form.add_error(None, error.message.removeprefix("Invalid payload: "))

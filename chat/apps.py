@@ -5,7 +5,7 @@ class ChatConfig(AppConfig):
     name = "chat"
 
     def ready(self) -> None:
-        from chat import handlers, tasks, user_page  # noqa: F401  (declares and handles the app's commands)
+        from chat import handlers, personal_data, tasks, user_page  # noqa: F401  (declares and handles the commands)
         from chat.services.subjects import MESSAGE_KIND, MessageSubjects
         from moderation import subjects
 

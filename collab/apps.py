@@ -6,4 +6,4 @@ class CollabConfig(AppConfig):
     verbose_name = "Collaboration"
 
     def ready(self) -> None:
-        from collab import handlers, rooms, tasks  # noqa: F401  (declares and handles the app's commands)
+        from collab import handlers, personal_data, rooms, tasks  # noqa: F401  (declares and handles the app's commands)

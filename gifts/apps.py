@@ -5,4 +5,4 @@ class GiftsConfig(AppConfig):
     name = "gifts"
 
     def ready(self) -> None:
-        from gifts import handlers, health, tasks, user_page  # noqa: F401  (declares and handles the app's commands)
+        from gifts import handlers, health, personal_data, tasks, user_page  # noqa: F401  (declares and handles the app's commands)

@@ -237,6 +237,21 @@ class TopUp(models.Model):
         return self.provider_id
 
 
+class FraudFlag(models.Model):
+    """A user whose coins moved strangely, by the rule that found it; brought before the moderators once."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    rule = models.CharField(max_length=40)
+    day = models.DateField()
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["user", "rule", "day"], name="fraud_flag_once_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.rule} on {self.day}"
+
+
 class PayoutStatus(models.TextChoices):
     """The life of a payout request."""
 

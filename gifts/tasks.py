@@ -9,6 +9,7 @@ from gateway.database import in_database
 from gateway.runtime import every
 from gifts import selectors
 from gifts.services.combos import end_combos
+from gifts.services.fraud import find_fraud
 from gifts.services.tiers import pay_daily_bonuses
 from og.services import expire_memberships
 from streams.services.rollups import counts_minutes
@@ -34,6 +35,12 @@ def keep_tiers() -> None:
     pay_daily_bonuses()
     while expire_memberships():
         pass
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def look_for_fraud() -> None:
+    """Bring users whose coins move strangely before the moderators."""
+    find_fraud()
 
 
 @counts_minutes

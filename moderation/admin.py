@@ -14,10 +14,13 @@ from django.utils import timezone
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldBooleanSwitchWidget
 
+from accounts.models import User
 from audit.audited import AuditedAdmin, acting
+from audit.services import Actor
 from gateway.errors import CommandError
 from moderation.models import Appeal, Decision, Rung, Sanction
 from moderation.models.queue import Item, ItemKind
+from moderation.selectors import require_outranked
 from moderation.selectors.queue import items, moderators
 from moderation.services import sanctions
 
@@ -79,7 +82,13 @@ class DecisionAdmin(AuditedAdmin):
 
 
 class SanctionForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A new sanction."""
+    """A new sanction.
+
+    Attributes:
+        actor: who issues it.
+    """
+
+    actor: Actor
 
     minutes = forms.IntegerField(
         min_value=1,
@@ -103,9 +112,18 @@ class SanctionForm(forms.ModelForm):  # type: ignore[type-arg]
             raise forms.ValidationError({"stream": "Devices are banned everywhere or not at all."})
         if data.get("stream") and data.get("user") == data["stream"].host:
             raise forms.ValidationError({"stream": "A host cannot be sanctioned in their own stream."})
+        self._require_outranked(data.get("user"))
         if data.get("rung") == Rung.TIMEOUT and not data.get("minutes"):
             data["minutes"] = settings.MODERATION_TIMEOUT // timedelta(minutes=1)
         return data
+
+    def _require_outranked(self, user: User | None) -> None:
+        if user is None:
+            return
+        try:
+            require_outranked(self.actor, user.pk)
+        except CommandError as error:
+            raise forms.ValidationError({"user": error.message}) from error
 
 
 @admin.register(Sanction)
@@ -125,6 +143,12 @@ class SanctionAdmin(AuditedAdmin):
         (None, {"fields": ("user", "rung", "stream", "reason", "created_at", "until", "state", "issued_by")}),
         ("Afterwards", {"fields": ("acknowledged_at", "ended_at", "lifted_by", "decision")}),
     )
+
+    def get_form(self, request: HttpRequest, obj: Sanction | None = None, change: bool = False, **kwargs: Any) -> Any:
+        """The form, which knows who fills it in."""
+        form = super().get_form(request, obj, change, **kwargs)
+        form.actor = acting(request)
+        return form
 
     def get_fieldsets(self, request: HttpRequest, obj: Sanction | None = None) -> Any:
         return self.add_fieldsets if obj is None else self.fieldsets

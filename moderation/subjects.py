@@ -60,11 +60,24 @@ class SubjectKind(Protocol):
         """
         ...
 
-    def purge(self, *, user_id: int, stream_id: int | None, since: datetime, by: int | None) -> int:
-        """Take back all a user has written since then, in one stream or everywhere; how many things it were."""
+    def shown(self, *, user_id: int, stream_id: int | None, since: datetime) -> int:
+        """How many things of a user's since then are shown, in one stream or everywhere."""
+        ...
+
+    def purge(self, *, user_id: int, stream_id: int | None, since: datetime, by: int | None, most: int) -> int:
+        """Take back what a user has written since then, in one stream or everywhere.
+
+        Args:
+            most: how many things at the most.
+
+        Returns:
+            How many it were; 0 when nothing is left.
+        """
         ...
 
 
+# Those who write in a room wait for so many to be taken back from it, and not for more.
+_PURGED_TOGETHER = 500
 _kinds: dict[str, SubjectKind] = {}
 
 
@@ -94,7 +107,22 @@ def context(name: str, subject_id: int) -> list[Subject]:
     return _kinds[name].context(subject_id) if name in _kinds else []
 
 
+def shown_of(*, user_id: int, since: datetime, stream_id: int | None = None) -> int:
+    """How many things of every kind a user has written since then are shown."""
+    return sum(kind.shown(user_id=user_id, stream_id=stream_id, since=since) for kind in _kinds.values())
+
+
+def purge_some(*, user_id: int, since: datetime, stream_id: int | None = None, by: int | None = None) -> int:
+    """Take back a part of what a user has written since then; how many things it were, 0 when nothing is left."""
+    kinds = _kinds.values()
+    return sum(
+        kind.purge(user_id=user_id, stream_id=stream_id, since=since, by=by, most=_PURGED_TOGETHER) for kind in kinds
+    )
+
+
 def purge_user(*, user_id: int, since: datetime, stream_id: int | None = None, by: int | None = None) -> int:
     """Take back all of every kind that a user has written since then; how many things it were."""
-    kinds = _kinds.values()
-    return sum(kind.purge(user_id=user_id, stream_id=stream_id, since=since, by=by) for kind in kinds)
+    removed = 0
+    while some := purge_some(user_id=user_id, since=since, stream_id=stream_id, by=by):
+        removed += some
+    return removed

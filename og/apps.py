@@ -6,4 +6,4 @@ class OgConfig(AppConfig):
     verbose_name = "OG tiers"
 
     def ready(self) -> None:
-        from og import events  # noqa: F401  (declares the app's events)
+        from og import events, personal_data  # noqa: F401  (declares the app's events)

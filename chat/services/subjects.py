@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from chat import render, selectors
 from chat.models import ROOM_WIDE, UNSHOWN, Message, RemovalReason, Visibility
@@ -45,13 +45,18 @@ class MessageSubjects:
         Message.objects.filter(pk__in=refused).update(removed_reason=reason, removed_by=by)
         return refused + remove_messages(message_ids=subject_ids, reason=reason, removed_by=by)
 
-    def purge(self, *, user_id: int, stream_id: int | None, since: datetime, by: int | None) -> int:
-        there = Q(removed_at__isnull=True) | Q(removed_reason=RemovalReason.DELAYED)
-        written = Message.objects.filter(there, author=user_id, created_at__gte=since)
-        if stream_id is not None:
-            written = written.filter(stream=stream_id)
-        ids = list(written.values_list("pk", flat=True))
+    def shown(self, *, user_id: int, stream_id: int | None, since: datetime) -> int:
+        return _written(user_id, stream_id, since).count()
+
+    def purge(self, *, user_id: int, stream_id: int | None, since: datetime, by: int | None, most: int) -> int:
+        ids = list(_written(user_id, stream_id, since).order_by("id").values_list("pk", flat=True)[:most])
         return len(remove_messages(message_ids=ids, reason=RemovalReason.PURGE, removed_by=by))
+
+
+def _written(user_id: int, stream_id: int | None, since: datetime) -> QuerySet[Message]:
+    there = Q(removed_at__isnull=True) | Q(removed_reason=RemovalReason.DELAYED)
+    written = Message.objects.filter(there, author=user_id, created_at__gte=since)
+    return written.filter(stream=stream_id) if stream_id is not None else written
 
 
 def show_messages(messages: Sequence[Message]) -> list[int]:

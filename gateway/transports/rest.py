@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gateway import violations
+from gateway.barriers import barriers
 from gateway.countries import country_of
 from gateway.database import in_database
 from gateway.dispatch import dispatch, refusal
@@ -46,6 +47,7 @@ async def command(request: HttpRequest, name: str) -> HttpResponse:
     try:
         await runtime.ensure_started()
         identity = await in_database(identify, request.headers.get("Authorization"))
+        barriers.require_open(request_address(request))
         await violations.require_welcome(user_id=identity.user_id)
         payload = _payload(request)
     except CommandError as error:
@@ -94,6 +96,7 @@ class TokenAuthentication(BaseAuthentication):
         if token is None:
             return None
         identity = identify(token)
+        barriers.require_open(request_address(request._request))
         return get_user_model().objects.get(pk=identity.user_id), identity
 
     def authenticate_header(self, request: Request) -> str:

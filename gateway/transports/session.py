@@ -13,6 +13,7 @@ from msgspec.structs import asdict
 from redis.exceptions import RedisError
 
 from gateway import limits, violations
+from gateway.barriers import barriers
 from gateway.bus import bus
 from gateway.connection import Connection
 from gateway.database import in_database
@@ -158,11 +159,12 @@ async def admit(connection: ClientConnection) -> None:
     """Let an authenticated connection in, within the limits of its user and address.
 
     Raises:
-        CommandError: `connection_limit`; `rate_limited` when the user is kept out after too many violations;
-            `unavailable` when the server is stopping.
+        CommandError: `connection_limit`; `banned` at a barred address; `rate_limited` when the user is kept out after
+            too many violations; `unavailable` when the server is stopping.
     """
     if not runtime.accepting:
         raise CommandError(ErrorCode.UNAVAILABLE, retry_after=1.0)
+    barriers.require_open(connection.address)
     await violations.require_welcome(user_id=connection.identity.user_id)
     await _claim(connection)
     hub.add(connection)

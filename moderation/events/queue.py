@@ -133,7 +133,10 @@ class AssignItems(Command):
 
 @command("queue:decide", limit="queue", example={"items": [_ITEM], "outcome": "hide", "reason": "Insults."})
 class DecideItems(Command):
-    """Decide items: `show` what they are about, or `hide` it. It acts in the room at once."""
+    """Decide items: `show` what they are about, or `hide` it. It acts in the room at once.
+
+    Of a flag about a user, `hide` bans the user everywhere, and `show` lets them be.
+    """
 
     items: Annotated[list[ItemVersion], msgspec.Meta(min_length=1, max_length=50)]
     outcome: Literal["show", "hide"]

@@ -21,8 +21,12 @@ class StaffCommand(AuditedCommand, ABC):
     A command implements `plan` and `act`, which both return what is told.
     """
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
+    def add_user(self, parser: ArgumentParser) -> None:
+        """Say how the user is named."""
         parser.add_argument("username")
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        self.add_user(parser)
         parser.add_argument("--stream", type=int, help="in this stream alone, by its id")
         parser.add_argument("--reason", default="by staff", help="why, for the user and for the record")
         parser.add_argument("--json", action="store_true", help="print one JSON object")

@@ -30,7 +30,7 @@ class QueueItem(msgspec.Struct, kw_only=True, rename="camel"):
         reasons: how often each reason was given.
         subject_kind: `message`, or `user` for a flag.
         subject_id: the thing's id.
-        text: what was written; null when it is gone, and for flags.
+        text: what was written, or whom a flag is about; null when it is gone.
         is_shown: whether people see it now.
         user_id: whom it is about.
         username: their name.

@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from accounts import selectors as account_selectors
 from accounts.models import User
+from accounts.selectors import Rank
+from audit.services import Actor
 from gateway.errors import CommandError, ErrorCode
 from gateway.identity import Identity
 from moderation.models import Appeal, Decision, Points, Rung, Sanction, SanctionQuerySet
@@ -113,6 +115,29 @@ def access_subject(moderator: Identity, user_id: str, stream_id: str | None) -> 
         if is_colleague:
             raise CommandError(ErrorCode.ACCESS_DENIED, "This user cannot be sanctioned here")
     return user
+
+
+def require_outranked(actor: Actor, user_id: int) -> None:
+    """Refuse an act in the admin or by a command on somebody whose role is as high; admins act on everybody.
+
+    Roles are read now. Commands act as staff do. What is done over the API has been checked by `access_subject`.
+
+    Raises:
+        CommandError: `access_denied`.
+    """
+    if actor.origin == "admin":
+        acting = _rank_of(actor.user_id)
+    elif actor.origin == "command":
+        acting = Rank.STAFF
+    else:
+        return
+    if acting is not Rank.ADMIN and _rank_of(user_id) >= acting:
+        raise CommandError(ErrorCode.ACCESS_DENIED, "Their role is as high as yours: an admin may act")
+
+
+def _rank_of(user_id: int | None) -> Rank:
+    user = account_selectors.user_by_id(user_id) if user_id is not None else None
+    return account_selectors.rank_of(user) if user is not None else Rank.VIEWER
 
 
 def open_appeals() -> QuerySet[Appeal]:

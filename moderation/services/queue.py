@@ -27,7 +27,7 @@ from moderation.subjects import describe, subject_kind
 
 _URGENT = frozenset(("threat", "self_harm", "hate"))
 _HIGH_SCORE, _LOW_SCORE = 0.7, 0.3
-# Flags are about a user; what is done about them is a sanction, not a change of something they wrote.
+# Flags are about a user, not about something they wrote.
 USER_KIND = "user"
 
 
@@ -235,7 +235,7 @@ def _objection(item_id: int, item: Item | None, version: int, moderator: User, d
 def _apply(items: Sequence[Item], outcome: Outcome, by: int | None) -> set[int]:
     """Show or hide what items are about; the ids of the items for which that changed what people see."""
     changed: set[int] = set()
-    for name in sorted({item.subject_kind for item in items} - {USER_KIND}):
+    for name in sorted({item.subject_kind for item in items}):
         kind, of_kind = subject_kind(name), [item for item in items if item.subject_kind == name]
         ids = [item.subject_id for item in of_kind]
         shown = {pk for pk, subject in describe(name, ids).items() if subject.is_shown}

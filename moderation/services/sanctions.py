@@ -1,12 +1,13 @@
 """Sanctions: issued, acknowledged, lifted, appealed against, and met when they run out. Each is told and recorded."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import barriers
 from accounts import selectors as account_selectors
 from accounts import services as account_services
 from audit.services import AUTOMATIC, Actor, record
@@ -16,7 +17,8 @@ from gateway.publish import evict, publish
 from gateway.rooms import user_room
 from moderation.events import AppealDecided, SanctionIssued, SanctionLifted
 from moderation.models import Appeal, Points, Rung, Sanction
-from moderation.subjects import purge_user
+from moderation.selectors import require_outranked
+from moderation.subjects import purge_some, purge_user, shown_of
 from streams import selectors as stream_selectors
 from streams import services as stream_services
 from streams.rooms import rooms_of_stream
@@ -36,7 +38,7 @@ def sanction_user(
     lasts: timedelta | None = None,
     purge: bool = False,
 ) -> Sanction:
-    """Sanction a user; those who act have been checked by `access_subject`. Its transaction is its own.
+    """Sanction a user; those who act over the API have been checked by `access_subject`. Its transaction is its own.
 
     Args:
         actor: who acts.
@@ -48,9 +50,11 @@ def sanction_user(
         purge: whether to take back what they wrote there.
 
     Raises:
-        CommandError: `access_denied` for a host in their own stream; `invalid_payload` for a ban of devices from one
+        CommandError: `access_denied` for a host in their own stream, and for somebody of a role as high as that of who
+            acts in the admin or by a command; `invalid_payload` for a ban of devices from one
             stream, or a time that is too short or too long.
     """
+    require_outranked(actor, user_id)
     if rung == Rung.DEVICE_BAN and stream_id is not None:
         raise CommandError(ErrorCode.INVALID_PAYLOAD, "Invalid payload: devices are banned everywhere or not at all")
     if rung == Rung.TIMEOUT and lasts is None:
@@ -94,7 +98,7 @@ def impose(
         # Before the sockets are closed, so that they hear why.
         publish(user_room(str(user_id)), _issued(sanction))
     if rung in _SHUTS_OUT:
-        _keep_out(sanction)
+        _keep_out(actor, sanction)
     removed = purge_user(user_id=user_id, since=_EVER, stream_id=stream_id, by=actor.user_id) if purge else 0
     record(
         actor=actor,
@@ -126,7 +130,7 @@ def lift(*, actor: Actor, sanction_id: int, reason: str) -> None:
         CommandError: `invalid_state` when it is not in force.
     """
     with transaction.atomic(durable=True):
-        _lift(actor=actor, sanction_id=sanction_id, reason=reason)
+        lift_now(actor=actor, sanction_id=sanction_id, reason=reason)
 
 
 def appeal(*, sanction: Sanction, text: str) -> Appeal:
@@ -148,7 +152,7 @@ def decide_appeal(*, actor: Actor, appeal_id: int, outcome: Appeal.Outcome, reas
     """Uphold a sanction that was appealed against, or lift it, and tell the user.
 
     Raises:
-        CommandError: `invalid_state` when it is decided already.
+        CommandError: `invalid_state` when it is decided already; `access_denied` without a role above the user's now.
     """
     with transaction.atomic(durable=True):
         found = Appeal.objects.select_for_update(of=("self",)).select_related("sanction").get(pk=appeal_id)
@@ -157,6 +161,7 @@ def decide_appeal(*, actor: Actor, appeal_id: int, outcome: Appeal.Outcome, reas
         found.outcome, found.decided_by_id, found.decided_at = outcome, actor.user_id, timezone.now()
         found.save(update_fields=["outcome", "decided_by", "decided_at"])
         user_id = found.sanction.user_id
+        require_outranked(actor, user_id)
         publish(user_room(str(user_id)), AppealDecided(sanction_id=str(found.sanction_id), outcome=outcome))
         record(
             actor=actor,
@@ -167,7 +172,7 @@ def decide_appeal(*, actor: Actor, appeal_id: int, outcome: Appeal.Outcome, reas
             reason=reason,
         )
         if outcome == Appeal.Outcome.LIFTED and found.sanction.ended_at is None:
-            _lift(actor=actor, sanction_id=found.sanction_id, reason=reason)
+            lift_now(actor=actor, sanction_id=found.sanction_id, reason=reason)
 
 
 def meet_ends(*, now: datetime | None = None) -> int:
@@ -177,7 +182,7 @@ def meet_ends(*, now: datetime | None = None) -> int:
         due = Sanction.objects.select_for_update(skip_locked=True, of=("self",)).filter(ended_at__isnull=True)
         over = list(due.filter(until__lte=now).order_by("id"))
         Sanction.objects.filter(pk__in=[sanction.pk for sanction in over]).update(ended_at=now)
-        _let_in(over)
+        _let_in(AUTOMATIC, over)
         for sanction in over:
             record(
                 actor=AUTOMATIC,
@@ -191,6 +196,7 @@ def meet_ends(*, now: datetime | None = None) -> int:
 
 def kick(*, actor: Actor, user_id: int, stream_id: int, reason: str) -> None:
     """Put a user out of a stream on every process; they may come back."""
+    require_outranked(actor, user_id)
     with transaction.atomic(durable=True):
         _put_out(user_id, stream_id)
         _note(actor, "user.kick", user_id, reason, {"stream": stream_id})
@@ -198,6 +204,7 @@ def kick(*, actor: Actor, user_id: int, stream_id: int, reason: str) -> None:
 
 def revoke_sessions(*, actor: Actor, user_id: int, reason: str) -> None:
     """End every session of a user, and close its sockets on every process."""
+    require_outranked(actor, user_id)
     with transaction.atomic(durable=True):
         user = account_selectors.user_by_id(user_id)
         if user is None:
@@ -206,12 +213,21 @@ def revoke_sessions(*, actor: Actor, user_id: int, reason: str) -> None:
         _note(actor, "user.revoke_sessions", user_id, reason, {})
 
 
-def purge(*, actor: Actor, user_id: int, stream_id: int | None, since: datetime | None, reason: str) -> int:
-    """Take back what a user wrote since then, in a stream or everywhere. Returns how much it was."""
-    with transaction.atomic(durable=True):
-        removed = purge_user(user_id=user_id, since=since or _EVER, stream_id=stream_id, by=actor.user_id)
-        _note(actor, "user.purge", user_id, reason, {"stream": stream_id, "removed": removed})
-    return removed
+def purge(*, actor: Actor, user_id: int, stream_id: int | None, since: datetime | None, reason: str) -> Iterator[int]:
+    """Take back what a user wrote since then, in a stream or everywhere; yields how much each transaction took."""
+    require_outranked(actor, user_id)
+    while True:
+        with transaction.atomic(durable=True):
+            removed = purge_some(user_id=user_id, since=since or _EVER, stream_id=stream_id, by=actor.user_id)
+            if not removed:
+                return
+            _note(actor, "user.purge", user_id, reason, {"stream": stream_id, "removed": removed})
+        yield removed
+
+
+def purgeable(*, user_id: int, stream_id: int | None, since: datetime | None) -> int:
+    """How much `purge` would take back."""
+    return shown_of(user_id=user_id, since=since or _EVER, stream_id=stream_id)
 
 
 def add_points(*, user_id: int, points: float) -> None:
@@ -219,13 +235,14 @@ def add_points(*, user_id: int, points: float) -> None:
     Points.objects.create(user_id=user_id, points=points)
 
 
-def _lift(*, actor: Actor, sanction_id: int, reason: str) -> None:
+def lift_now(*, actor: Actor, sanction_id: int, reason: str) -> None:
+    """`lift` in the caller's transaction."""
     sanction = Sanction.objects.select_for_update().filter(pk=sanction_id, ended_at__isnull=True).first()
     if sanction is None:
         raise CommandError(ErrorCode.INVALID_STATE, "The sanction is not in force any more")
     sanction.ended_at, sanction.lifted_by_id = timezone.now(), actor.user_id
     sanction.save(update_fields=["ended_at", "lifted_by"])
-    _let_in([sanction])
+    _let_in(actor, [sanction])
     if sanction.rung != Rung.SHADOW_BAN:
         event = SanctionLifted(sanction_id=str(sanction.pk), rung=sanction.rung, stream_id=_where(sanction))
         publish(user_room(str(sanction.user_id)), event)
@@ -239,8 +256,10 @@ def _lift(*, actor: Actor, sanction_id: int, reason: str) -> None:
     )
 
 
-def _keep_out(sanction: Sanction) -> None:
+def _keep_out(actor: Actor, sanction: Sanction) -> None:
     """Close a banned user's sockets, or take them out of the one stream they are banned from."""
+    if sanction.rung == Rung.DEVICE_BAN:
+        barriers.bar_places_of(actor=actor, user_id=sanction.user_id, reason=sanction.reason, until=sanction.until)
     if sanction.stream_id is None:
         account_services.shut_out(user_id=sanction.user_id)
         return
@@ -256,11 +275,18 @@ def _note(actor: Actor, action: str, user_id: int, reason: str, after: dict[str,
     record(actor=actor, action=action, target_kind=_KIND, target_id=str(user_id), after=after, reason=reason)
 
 
-def _let_in(ended: Collection[Sanction]) -> None:
-    """Let in again whoever is kept out by no other ban, once these have ended."""
-    freed = {sanction.user_id for sanction in ended if sanction.rung in _SHUTS_OUT and sanction.stream_id is None}
-    bans = Sanction.objects.in_force(timezone.now()).filter(user__in=freed, rung__in=_SHUTS_OUT, stream__isnull=True)
-    account_services.let_in(user_ids=freed - set(bans.values_list("user", flat=True)))
+def _let_in(actor: Actor, ended: Collection[Sanction]) -> None:
+    """Let in again whoever is kept out by no other ban, once these have ended, and from where they came."""
+    everywhere = [sanction for sanction in ended if sanction.stream_id is None]
+    account_services.let_in(user_ids=_freed(everywhere, _SHUTS_OUT))
+    barriers.open_places_of(actor=actor, user_ids=_freed(everywhere, (Rung.DEVICE_BAN,)))
+
+
+def _freed(ended: Collection[Sanction], rungs: Collection[Rung]) -> set[int]:
+    """The users who bear none of these sanctions everywhere any more, once some have ended."""
+    freed = {sanction.user_id for sanction in ended if sanction.rung in rungs}
+    still = Sanction.objects.in_force(timezone.now()).filter(user__in=freed, rung__in=rungs, stream__isnull=True)
+    return freed - set(still.values_list("user", flat=True))
 
 
 def _described(sanction: Sanction) -> dict[str, object]:

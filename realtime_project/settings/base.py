@@ -226,6 +226,7 @@ CELERY_BEAT_SCHEDULE = {
     "show-delayed": {"task": "chat.tasks.show_delayed_left", "schedule": 5.0},
     "prune-looks": {"task": "moderation.tasks.prune_looks", "schedule": 3600.0},
     "settle-holds": {"task": "moderation.tasks.settle_due", "schedule": 5.0},
+    "look-for-fraud": {"task": "gifts.tasks.look_for_fraud", "schedule": 300.0},
     "end-combos": {"task": "gifts.tasks.end_combos_left", "schedule": 5.0},
 }
 CELERY_TIMEZONE = "UTC"

@@ -123,6 +123,16 @@ TOP_UP_MAX_COINS = 1_000_000
 PAYOUT_MIN_COINS = 1000
 # What a tier's days bring back of its price, in percent.
 OG_BONUS_PERCENT = 60
+# When coins move so strangely that a moderator looks: bought, and at least half of it wanted as money; given to and fro
+# between accounts that share a device or network; given by a new account. For a while nobody is flagged again.
+FRAUD_CASH_OUT_COINS = 5000
+FRAUD_CASH_OUT_WITHIN = timedelta(days=1)
+FRAUD_CIRCLE_COINS = 2000
+FRAUD_CIRCLE_WITHIN = timedelta(days=7)
+FRAUD_NEWCOMER_COINS = 20_000
+FRAUD_NEWCOMER_WITHIN = timedelta(days=1)
+FRAUD_NEWCOMER_AGE = timedelta(days=7)
+FRAUD_QUIET = timedelta(days=30)
 
 # --- Collaboration --------------------------------------------------------------------------------
 

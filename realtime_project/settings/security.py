@@ -29,6 +29,8 @@ EVASION_NEW_ACCOUNT = timedelta(days=7)
 EVASION_MOST_MATCHES = 20
 # How long moderators see a violation.
 VIOLATIONS_KEPT = timedelta(days=90)
+# Addresses change hands: with a user's devices they are barred for this long at the most.
+BARRIER_ADDRESS_LASTS = timedelta(days=7)
 # Addresses of proxies whose X-Forwarded-For is believed.
 GATEWAY_TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
 GATEWAY_ALLOWED_ORIGINS: list[str] = env.list("ALLOWED_ORIGINS", default=[])
@@ -54,6 +56,8 @@ GATEWAY_RATE_LIMITS: dict[str, list[tuple[int, float]]] = {
     "collab_awareness": [(1200, 60), (100, 2)],
     "collab_edit": [(120, 60), (20, 5)],
     "sign_in": [(10, 60)],
+    # Copies of all that is held on one user.
+    "export": [(1, 3600)],
     # New accounts of one device.
     "device": [(5, 24 * 3600)],
     "report": [(10, 60)],

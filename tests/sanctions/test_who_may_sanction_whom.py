@@ -1,11 +1,18 @@
 """Those who moderate a stream act in it, moderators act everywhere; whether one still may is read at each act."""
 
+import io
+
 import pytest
+from django.core.management import CommandError as CommandFailed
+from django.core.management import call_command
 
 from accounts.models import User
 from audit.models import Entry
+from audit.services import Actor
 from gateway.database import in_database
+from gateway.errors import CommandError
 from moderation.models import Rung, Sanction
+from moderation.services import sanctions
 from tests.people import done, make_person
 from tests.sanctions.conftest import sanction
 
@@ -81,3 +88,49 @@ async def test_every_act_is_in_the_audit_log(servers, bob, mona, stream, crowd):
     assert {entry.origin for entry in (issued, lifted)} == {"api"}
     assert issued.after["sanction"] == lifted.before["sanction"] == int(answer["sanctionId"])
     assert lifted.reason == "a misunderstanding"
+
+
+ROLES = {
+    "viewer": {},
+    "moderator": {"is_moderator": True},
+    "staff": {"is_staff": True},
+    "admin": {"is_staff": True, "is_superuser": True},
+}
+
+
+def admin_bans(acting, target):
+    actor = Actor.admin(acting.user.pk, "192.0.2.1")
+    return sanctions.sanction_user(actor=actor, user_id=target.user.pk, rung=Rung.BAN, reason="Spoilers.")
+
+
+@pytest.mark.parametrize("acting", ROLES)
+@pytest.mark.parametrize("target", ROLES)
+def test_in_the_admin_nobody_sanctions_a_role_as_high_as_their_own_but_an_admin(acting, target):
+    people = make_person("acting", **ROLES[acting]), make_person("target", **ROLES[target])
+    if acting == "admin" or list(ROLES).index(acting) > list(ROLES).index(target):
+        assert admin_bans(*people).rung == Rung.BAN
+    else:
+        with pytest.raises(CommandError, match="as high as yours"):
+            admin_bans(*people)
+
+
+@pytest.mark.parametrize("command", ["ban", "timeout_user", "revoke_tokens", "purge_messages"])
+def test_a_command_acts_on_moderators_and_on_no_staff(command):
+    call_command(command, make_person("mod", is_moderator=True).name, stdout=io.StringIO())
+    staff = make_person("staff", is_staff=True)
+    with pytest.raises(CommandFailed, match="as high as yours"):
+        call_command(command, staff.name, stdout=io.StringIO())
+    assert not Sanction.objects.filter(user=staff.user).exists()
+
+
+def test_who_decides_an_appeal_has_a_role_now(bob, mona):
+    issued = sanctions.sanction_user(
+        actor=Actor.api(mona.user.pk), user_id=bob.user.pk, rung=Rung.TIMEOUT, reason="Spoilers."
+    )
+    appeal = sanctions.appeal(sanction=issued, text="That was a quote.")
+    User.objects.filter(pk=mona.user.pk).update(is_moderator=False)
+    decision = {"appeal_id": appeal.pk, "outcome": "lifted", "reason": "It was."}
+    with pytest.raises(CommandError, match="as high as yours"):
+        sanctions.decide_appeal(actor=Actor.admin(mona.user.pk, ""), **decision)
+    User.objects.filter(pk=mona.user.pk).update(is_moderator=True)
+    sanctions.decide_appeal(actor=Actor.admin(mona.user.pk, ""), **decision)

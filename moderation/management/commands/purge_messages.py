@@ -4,6 +4,9 @@ from argparse import ArgumentParser
 from datetime import UTC, datetime
 from typing import Any
 
+from rich.console import Console
+from rich.progress import Progress
+
 from accounts.models import User
 from audit.services import Actor
 from moderation.management.staff import StaffCommand
@@ -18,17 +21,24 @@ class Command(StaffCommand):
         parser.add_argument("--since", type=_moment, help="ISO 8601, UTC by default; all there is when left out")
 
     def plan(self, user: User, options: dict[str, Any]) -> dict[str, Any]:
-        return {"since": options["since"].isoformat() if options["since"] else None}
+        shown = sanctions.purgeable(user_id=user.pk, stream_id=options["stream"], since=options["since"])
+        return {"toRemove": shown, "since": options["since"].isoformat() if options["since"] else None}
 
     def act(self, user: User, actor: Actor, options: dict[str, Any]) -> dict[str, Any]:
-        removed = sanctions.purge(
+        planned, removed = self.plan(user, options), 0
+        parts = sanctions.purge(
             actor=actor,
             user_id=user.pk,
             stream_id=options["stream"],
             since=options["since"],
             reason=options["reason"],
         )
-        return {"removed": removed, **self.plan(user, options)}
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            bar = progress.add_task("Taking back", total=planned["toRemove"])
+            for part in parts:
+                removed += part
+                progress.advance(bar, part)
+        return {"removed": removed, "since": planned["since"]}
 
 
 def _moment(text: str) -> datetime:
