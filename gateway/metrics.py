@@ -8,6 +8,7 @@ class Counters:
     """Plain integers, touched only by the event loop's thread unless said otherwise."""
 
     connections: int = 0
+    tasks: int = 0
     connections_refused: int = 0
     commands: int = 0
     events_encoded: int = 0
@@ -28,7 +29,7 @@ class Counters:
 
 
 counters = Counters()
-_GAUGES = {"connections", "redis_up", "bus_up", "database_up"}
+_GAUGES = {"connections", "tasks", "redis_up", "bus_up", "database_up"}
 
 
 def exposition() -> str:

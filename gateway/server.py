@@ -1,8 +1,9 @@
 """uvicorn with a way round ASGI: the hub writes finished frames straight to a client's transport.
 
 The websocket protocol class puts itself into the ASGI scope under `extensions["gateway.raw"]`. The
-application still accepts, receives and closes through ASGI; only broadcasts go round it. The application
-behaves the same, though slower, on a server without the extension.
+application accepts and closes through ASGI; broadcasts go round it, and so may what the client sends: a transport
+that takes it over needs no task that waits for the next message. The application behaves the same, though slower and
+larger, on a server without the extension.
 """
 
 import asyncio
@@ -11,11 +12,13 @@ from typing import Any
 
 from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 from websockets.http11 import Request
 
 from gateway import handoff
+from gateway.inlet import Inlet, Take
 from gateway.outlet import Outlet
 
 EXTENSION = "gateway.raw"
@@ -29,6 +32,39 @@ class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
     """A websocket whose transport the hub may write to; implements `gateway.outlet.RawSocket`."""
 
     outlet: Outlet | None = None
+
+    def take_over(self, take: Take) -> None:
+        """Call `take` with each message the client sends from now on, and with `None` when it is gone.
+
+        One call is awaited before the next, what ASGI was not asked for yet comes first, and the client is read from
+        only when nothing waits. The application may return: nothing of the handshake is kept.
+        """
+        waiting, inlet = self.queue, Inlet(take, self._read_on)
+        self.queue = inlet  # type: ignore[assignment]
+        while not waiting.empty():
+            inlet.put_nowait(waiting.get_nowait())
+        del self.request, self.response, self.scope
+
+    async def run_asgi(self) -> None:
+        """Run the application, and close when it returns, as uvicorn does: unless the client was taken over."""
+        try:
+            await self.app(self.scope, self.receive, self.send)
+        except ClientDisconnected:
+            self.logger.debug("a client left while it was written to")
+        except BaseException:
+            self.logger.exception("Exception in ASGI application")
+            self.send_500_response()
+        else:
+            if isinstance(self.queue, Inlet):
+                return
+            self.send_500_response()
+        if self.close_timer is None:
+            self.transport.close()
+
+    def _read_on(self) -> None:
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
 
     def raw_write(self, data: bytes) -> None:
         """Write finished frames. Never waits and never raises."""

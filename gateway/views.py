@@ -1,5 +1,7 @@
 """What operators and load balancers ask a process."""
 
+import asyncio
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from gateway.bus import bus
@@ -26,4 +28,5 @@ async def readyz(request: HttpRequest) -> HttpResponse:
 async def metrics(request: HttpRequest) -> HttpResponse:
     """The process's counters in the Prometheus text format."""
     counters.bus_up = int(bus.healthy)
+    counters.tasks = len(asyncio.all_tasks())
     return HttpResponse(exposition(), content_type="text/plain; version=0.0.4")

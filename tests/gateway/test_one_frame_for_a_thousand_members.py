@@ -68,7 +68,7 @@ async def test_a_message_is_encoded_once_and_framed_once_for_each_wire(full_room
         # The stream's numbers change with the message, so that they may be told as well.
         told = spent["events_received"]
         return (
-            told in (1, 2)
+            told >= 1
             and spent["events_encoded"] == told
             and spent["frames_built"] == told * len(TALKING)
             and spent["deliveries"] == told * MEMBERS

@@ -198,16 +198,18 @@ class GatewayBridge(Bridge):
             return error.message
         except (RedisError, OSError):
             return ERRORS[ErrorCode.UNAVAILABLE].message
-        return await super()._handle_eio_connect(eio_sid, environ)
+        # Kept as long as the session: its request is not.
+        visitor = {"address": address, "authorization": header(environ["asgi.scope"], b"authorization")}
+        return await super()._handle_eio_connect(eio_sid, visitor)
 
     def _await_connect(self, eio_sid: str) -> None:
         super()._await_connect(eio_sid)
         close = self.eio.sockets[eio_sid].close_soon
-        self._waiting[eio_sid] = client_address(self.environ[eio_sid]["asgi.scope"]), close
+        self._waiting[eio_sid] = self.environ[eio_sid]["address"], close
         runtime.waiting.add(close)
 
     def _left_all(self, eio_sid: str) -> None:
-        unauthenticated(client_address(self.environ[eio_sid]["asgi.scope"]))
+        unauthenticated(self.environ[eio_sid]["address"])
         super()._left_all(eio_sid)
 
     async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
@@ -249,9 +251,8 @@ class GatewayBridge(Bridge):
             pkt.data = {"sid": sid, "pid": connection.pid} if connection.pid else {"sid": sid}
         await super()._send_packet(eio_sid, pkt)
 
-    async def _authenticate(self, sid: str, environ: dict[str, Any], payload: dict[str, Any] | None = None) -> None:
-        scope = environ["asgi.scope"]
-        token = (payload or {}).get("token") or header(scope, b"authorization")
+    async def _authenticate(self, sid: str, visitor: dict[str, str], payload: dict[str, Any] | None = None) -> None:
+        token = (payload or {}).get("token") or visitor["authorization"]
         eio_sid = self.manager.eio_sid_from_sid(sid, "/")
         try:
             identity = await in_database(identify, token)
@@ -260,7 +261,7 @@ class GatewayBridge(Bridge):
                 raise CommandError(ErrorCode.UNAVAILABLE)
             asked = (payload or {}).get("recovery") is True
             socket.outlet.wire = Wire.RECOVERABLE if asked else Wire.SOCKETIO
-            connection = SocketIOConnection(socket, client_address(scope), identity)
+            connection = SocketIOConnection(socket, visitor["address"], identity)
             await admit(connection)
         except CommandError as error:
             raise refused(error) from error

@@ -6,6 +6,8 @@ from typing import Any
 
 from engineio.exceptions import EngineIOError
 
+from gateway.inlet import message_of
+
 log = logging.getLogger(__name__)
 
 _CLOSE_SECONDS = 5.0
@@ -90,14 +92,11 @@ class WebSocket:
         else:
             await self._send({"type": "websocket.send", "bytes": message})
 
-    async def wait(self) -> str | bytes:
-        """The next message. Raises `OSError` when the client has left."""
-        event = await self._receive()
-        if event["type"] != "websocket.receive":
-            self._closed = True
-            raise OSError("closed")
-        text: str | None = event.get("text")
-        return text if text is not None else event["bytes"]
+    async def wait(self) -> str | bytes | None:
+        """The next message; `None` when the client has left."""
+        message = message_of(await self._receive())
+        self._closed = self._closed or message is None
+        return message
 
     async def close(self) -> bool:
         """Close the websocket; harmless when it is closed. Returns whether the client could be told."""

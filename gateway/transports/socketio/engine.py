@@ -167,51 +167,58 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
     # --- websocket --------------------------------------------------------------------------------
 
     async def _websocket_handler(self, ws: Any) -> None:
-        try:
-            if self.connected and not await self._probe(ws):
-                return
-            self.connected = self.upgraded = True
-            self._websocket = ws
-            raw = ws.scope.get("extensions", {}).get("gateway.raw")
-            if raw is not None:
-                self.outlet.attach_raw(raw)
-            else:
-                self.outlet.attach_send(ws.send)
-            await self._read(ws)
-        finally:
-            if self._websocket is ws:
-                await self.close(wait=False, abort=True, reason=self.server.reason.TRANSPORT_CLOSE)
+        if self.connected and not await self._probe(ws):
             await ws.close()
+            return
+        self.connected = self.upgraded = True
+        self._websocket = ws
+        raw = ws.scope.get("extensions", {}).get("gateway.raw")
+        if raw is None:
+            self.outlet.attach_send(ws.send)
+            await self._read(ws)
+        else:
+            # No task waits for the next message: the server calls.
+            self.outlet.attach_raw(raw)
+            raw.take_over(self._hear)
 
     async def _probe(self, ws: Any) -> bool:
         try:
             async with asyncio.timeout(self.server.ping_interval + self.server.ping_timeout):
-                if await self._receive(ws) != "2probe":
+                if await ws.wait() != "2probe":
                     return False
                 self.upgrading = True
                 await ws.send("3probe")
                 self._end_poll()
-                return await self._receive(ws) == "5" and not self.closing
-        except (OSError, ValueError):
+                return await ws.wait() == "5" and not self.closing
+        except OSError:
             return False
         finally:
             self.upgrading = False
 
     async def _read(self, ws: Any) -> None:
         try:
-            while not self.closed:
-                await self.take(await self._receive(ws))
-        except OSError:
-            log.debug("a client closed its websocket")
+            while not self.closed and (message := await ws.wait()) is not None:
+                await self._hear(message)
+        finally:
+            await self._hear(None)
+            await ws.close()
+
+    async def _hear(self, message: str | bytes | None) -> None:
+        """Take what came over the websocket; `None` when the client is gone."""
+        if message is None:
+            await self.close(wait=False, abort=True, reason=self.server.reason.TRANSPORT_CLOSE)
+            return
+        try:
+            if len(message) > self.server.max_http_buffer_size:
+                raise ValueError("packet too large")
+            if not self.closed:
+                await self.take(message)
         except (ValueError, EngineIOError) as error:
             log.warning("closed a websocket after a bad packet: %s", error)
             await self.close(wait=False, reason=self.server.reason.TRANSPORT_ERROR)
-
-    async def _receive(self, ws: Any) -> str | bytes:
-        data: str | bytes = await ws.wait()
-        if len(data) > self.server.max_http_buffer_size:
-            raise ValueError("packet too large")
-        return data
+        except OSError as error:
+            log.warning("closed a websocket: %s", type(error).__name__)
+            await self.close(wait=False, abort=True, reason=self.server.reason.TRANSPORT_CLOSE)
 
 
 class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
