@@ -18,11 +18,20 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 from redis.exceptions import NoScriptError, RedisError
 
-from gateway.bus_messages import BusMessage, LevelChange, ProcessCanary, ProcessStop, RoomClose, RoomEvent, RoomEvict
+from gateway.bus_messages import (
+    BusMessage,
+    LevelChange,
+    ProcessCanary,
+    ProcessStop,
+    RoomClose,
+    RoomEvent,
+    RoomEvict,
+    UserPlace,
+)
 from gateway.bus_scripts import HISTORY, POSITION, PUBLISH, PUBLISH_SHA
 from gateway.channel_layer import GatewayChannelLayer, LoopLayer
 from gateway.events import Delivery
-from gateway.redis_clients import Script, outage, sync_redis
+from gateway.redis_clients import Script, ask, outage, sync_redis
 from gateway.rooms import Room
 
 __all__ = [
@@ -36,6 +45,7 @@ __all__ = [
     "RoomClose",
     "RoomEvent",
     "RoomEvict",
+    "UserPlace",
     "bus",
     "process_room",
     "publish_pipeline",
@@ -240,6 +250,10 @@ class Bus:
         """Hear the room no longer."""
         assert self._layer is not None
         await self._layer.unlisten(room.group)
+
+    async def tell(self, message: UserPlace) -> None:
+        """Send what is not for clients to every process that hears the message's room."""
+        await ask("PUBLISH", _channel(Room.parse(message.room)), _encode(message))
 
     async def position(self, room: Room) -> Position:
         """Where the room's history stands; a room without one is given an epoch."""

@@ -47,6 +47,19 @@ class RoomEvict(msgspec.Struct, tag_field="type", tag="room.evict", kw_only=True
     rooms: tuple[str, ...]
 
 
+class UserPlace(msgspec.Struct, tag_field="type", tag="user.place", kw_only=True, frozen=True):
+    """A process has a user in a room, since a time in seconds since the epoch, or, with 0, no longer.
+
+    `room` is the user's, `place` the wire name of the other one. Who is asked answers when it has the user there too.
+    """
+
+    room: str
+    place: str
+    process: str
+    since: float
+    asks: bool
+
+
 class ProcessStop(msgspec.Struct, tag_field="type", tag="process.stop", kw_only=True, frozen=True):
     """An order to one process to stop as if it had got SIGTERM. `room` is the process's own."""
 
@@ -60,4 +73,4 @@ class ProcessCanary(msgspec.Struct, tag_field="type", tag="process.canary", kw_o
     name: str
 
 
-BusMessage = RoomEvent | RoomClose | RoomEvict | LevelChange | ProcessStop | ProcessCanary
+BusMessage = RoomEvent | RoomClose | RoomEvict | LevelChange | UserPlace | ProcessStop | ProcessCanary

@@ -17,6 +17,7 @@ from gateway.bus import (
     RoomClose,
     RoomEvent,
     RoomEvict,
+    UserPlace,
     bus,
 )
 from gateway.connection import Connection
@@ -39,7 +40,11 @@ class Hub:
     def __init__(self) -> None:
         self.rooms: dict[Room, LocalRoom] = {}
         self.connections: dict[str, Connection] = {}
-        # Called when the number of distinct users of a counted room changes here.
+        # Called when a user comes into a counted room here, and when they are no longer in it.
+        self.on_move: Callable[[Room, str, bool], None] = lambda room, user_id, is_in: None
+        # Called when another process tells where it has a user.
+        self.on_place: Callable[[UserPlace], None] = lambda message: None
+        # Called when the number of users this process counts in a room changes.
         self.on_count: Callable[[Room, int], None] = lambda room, count: None
         # Called when the loyalty level of a connection's user has changed.
         self.on_level: Callable[[Connection], None] = lambda connection: None
@@ -75,7 +80,7 @@ class Hub:
         if not counted:
             local.uncounted.add(connection)
         self._count(local, connection, +1)
-        entry.place = len(local.users)
+        entry.place = local.count
         try:
             await self._listen(local)
             yield entry
@@ -130,7 +135,8 @@ class Hub:
         if local.users[user_id] <= 0:
             del local.users[user_id]
         if len(local.users) != before and KINDS[local.room.kind].counted:
-            self.on_count(local.room, len(local.users))
+            self.on_move(local.room, user_id, change > 0)
+            self.on_count(local.room, local.count)
 
     async def _listen(self, local: LocalRoom) -> None:
         listening = local.listening
@@ -186,6 +192,8 @@ class Hub:
             for connection in local.connections:
                 connection.set_level(message.level)
                 self.on_level(connection)
+        elif isinstance(message, UserPlace):
+            self.on_place(message)
         elif isinstance(message, RoomEvict):
             self._evict(local, message)
         elif message.seq == 0:

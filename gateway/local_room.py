@@ -29,7 +29,7 @@ class Joining:
     """A connection on its way into a room: listening, held back until `admit`.
 
     Attributes:
-        place: how many users of this process the room had with this one when it came; who comes later
+        place: how many users this process counted in the room with this one when it came; who comes later
             does not count, so that of many who come at once the first finds the last place free.
         on_trail: whether the connection's trail says already where it stands, as when events tell it the rest.
     """
@@ -92,6 +92,7 @@ class LocalRoom:
     """A room as this process knows it: members by wire, the place in its history, what is to be written."""
 
     __slots__ = (
+        "elsewhere",
         "ended",
         "held_messages",
         "joining",
@@ -115,6 +116,8 @@ class LocalRoom:
         self.users: Counter[str] = Counter()
         # Those who are in and not among the users that are counted.
         self.uncounted: set[Connection] = set()
+        # Users who are in on another process too, which counts them.
+        self.elsewhere: set[str] = set()
         self.joining: dict[Connection, Joining] = {}
         self.position: Position | None = None
         # Epochs that are over; what still arrives of them is older than what members were told since.
@@ -132,6 +135,11 @@ class LocalRoom:
     def connections(self) -> list[Connection]:
         """Whoever is in the room or on the way in."""
         return [connection for members in self.members for connection in members] + list(self.joining)
+
+    @property
+    def count(self) -> int:
+        """How many users this process counts here."""
+        return len(self.users) - len(self.elsewhere)
 
     @property
     def size(self) -> int:

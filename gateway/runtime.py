@@ -17,6 +17,7 @@ from gateway import outbox, recovery, rooms, violations
 from gateway.bus import bus, process_room
 from gateway.connection import Connection
 from gateway.database import in_database
+from gateway.doubles import doubles
 from gateway.errors import BANNED, INVALID_TOKEN, SHUTDOWN, CommandError, ErrorCode
 from gateway.expiry import expiries
 from gateway.hub import hub
@@ -165,6 +166,7 @@ class Runtime:
         presence.on_forgotten = user_presence.restate
         hub.on_level = self._level_changed
         hub.on_count = lambda room, count: presence.state(room.wire, count)
+        hub.on_move, hub.on_place = doubles.moved, doubles.heard
         self._tasks = [
             asyncio.ensure_future(presence.beat()),
             *(asyncio.ensure_future(_repeat(periodic)) for periodic in _periodic),
@@ -182,6 +184,7 @@ class Runtime:
         hub.repair_all()
         presence.restate()
         user_presence.restate()
+        doubles.restate()
         self._checking = asyncio.ensure_future(look_at_sessions())
 
 
@@ -278,6 +281,9 @@ every(_VIOLATIONS_SECONDS)(violations.flush)
 async def look_after_users() -> None:
     """Keep users' states true, and tell of the users of processes that have died."""
     await user_presence.look()
+
+
+every(_PRESENCE_SECONDS)(doubles.look)
 
 
 async def _note_departures() -> None:

@@ -42,6 +42,23 @@ async def test_a_user_with_two_tabs_is_one_viewer(servers, bob, charlie, stream,
     assert (await join(newcomer, stream))["viewers"] == 2
 
 
+async def test_a_user_with_devices_on_two_processes_is_one_viewer(servers, bob, charlie, stream, crowd):
+    first, second = [await crowd.join(server, bob, stream) for server in servers]
+    newcomer = await crowd.join(servers[1], charlie, stream)
+    for server in servers:
+        await eventually(viewers_are(server, stream, 2))
+
+    # The one who counted them has them no longer, and the other takes over; and back again.
+    await leave(first, stream)
+    await newcomer.wait_for("stream:leave", lambda data: data["userId"] == bob.id)
+    await eventually(viewers_are(servers[0], stream, 2))
+    assert (await join(first, stream))["viewers"] == 2
+    await second.close()
+    await eventually(viewers_are(servers[1], stream, 2))
+    await first.close()
+    await eventually(viewers_are(servers[1], stream, 1))
+
+
 async def test_a_full_room_is_full_on_both_processes(servers, live_transport, alice, mona, crowd):
     stream = await in_database(make_stream, alice, max_viewers=2)
     bob, charlie, dora = await in_database(make_people, 3)
@@ -96,7 +113,7 @@ async def test_the_last_place_goes_to_exactly_one_of_many(servers, alice, crowd,
 
 
 async def test_the_count_is_right_again_soon_after_a_process_was_killed(servers, alice, stream):
-    people = await in_database(make_people, 3)
+    people = await in_database(make_people, 4)
     async with (
         server_process(env=SERVER_ENVIRONMENT) as doomed,
         open_crowd() as crowd,
@@ -104,9 +121,11 @@ async def test_the_count_is_right_again_soon_after_a_process_was_killed(servers,
         survivor = await crowd.join(servers[0], people[0], stream)
         for person in people[1:]:
             await crowd.join(doomed, person, stream)
-        await eventually(viewers_are(servers[0], stream, 3))
+        # One has two devices, and the process that counts them dies.
+        await crowd.join(servers[1], people[3], stream)
+        await eventually(viewers_are(servers[0], stream, 4))
 
         await doomed.kill()
 
-        await eventually(viewers_are(servers[1], stream, 1), DEAD_AFTER_SECONDS + 2)
-        assert (await join(survivor, stream))["viewers"] == 1
+        await eventually(viewers_are(servers[1], stream, 2), DEAD_AFTER_SECONDS + 5)
+        assert (await join(survivor, stream))["viewers"] == 2
