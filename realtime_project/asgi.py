@@ -19,6 +19,7 @@ from collab.websocket import YWebSocket
 from gateway.runtime import runtime
 from gateway.server import tune_garbage_collector
 from gateway.transports.binary import BinaryConsumer
+from gateway.transports.daphne import waiting_for_clients
 from gateway.transports.socketio import GatewayBridge
 from gateway.transports.websocket import GatewayConsumer
 from moderation.assess import warm
@@ -72,12 +73,14 @@ application = ProtocolTypeRouter(
                 re_path(r"", django),  # type: ignore[arg-type]
             ]
         ),
-        "websocket": URLRouter(
-            [
-                re_path(r"^socket\.io/$", bridge.handle_request),
-                path("ws/", GatewayConsumer.as_asgi()),
-                path("ws/collab/<str:key>", BinaryConsumer.as_asgi(protocol=YWebSocket())),
-            ]
+        "websocket": waiting_for_clients(
+            URLRouter(
+                [
+                    re_path(r"^socket\.io/$", bridge.handle_request),
+                    path("ws/", GatewayConsumer.as_asgi()),
+                    path("ws/collab/<str:key>", BinaryConsumer.as_asgi(protocol=YWebSocket())),
+                ]
+            )
         ),
     }
 )
