@@ -22,6 +22,8 @@ PAD = "x" * 20_000
 EVENTS = 400
 CLOSED_SECONDS = 5.0
 GROWTH_BYTES = 100 * 1024 * 1024
+# How much longer an event may take to the others meanwhile.
+SLOWER = 2
 
 
 @pytest.fixture
@@ -63,9 +65,8 @@ async def test_a_hundred_clients_stop_reading_beside_others(redis, stream, every
         for client in stuck:
             await asyncio.wait_for(client.lost.wait(), PATIENCE_SECONDS)
         told = sum(data["code"] == 4001 for client in stuck for data in client.events("session:closing"))
-        # How they compare is for the reader of the table: a machine that does something else now and then
-        # would fail any bound.
-        before, after = p99(quiet), p99(busy)
+        before = p99(quiet)
+        after = report.within(SLOWER * before, p99(busy))
         report.line(
             stopped_reading=STUCK, closed_after=closed, read_why_when_they_read_again=told,
             memory_growth_MiB=most / 1024 / 1024,

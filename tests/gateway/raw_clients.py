@@ -1,6 +1,7 @@
 """Cheap clients on real sockets: a thousand fit into a test, and one may stop reading or vanish."""
 
 import asyncio
+import itertools
 import json
 import os
 import socket
@@ -34,6 +35,8 @@ class RawClient(asyncio.Protocol):
         self.opened = asyncio.Event()
         self.lost = asyncio.Event()
         self._news = asyncio.Event()
+        # What its joins are called, each otherwise: the answer to the one before would be taken for the next one's.
+        self._joins = itertools.count(2)
         self._buffer = bytearray()
 
     # --- the socket -------------------------------------------------------------------------------
@@ -148,8 +151,9 @@ class RawClient(asyncio.Protocol):
 
     async def join(self, stream_id: object) -> None:
         """Enter a stream's room, and wait until it is in."""
-        self.command(2, "stream:join", {"streamId": str(stream_id)})
-        answer = await self.until(lambda client: client.answers().get(2))
+        reference = next(self._joins)
+        self.command(reference, "stream:join", {"streamId": str(stream_id)})
+        answer = await self.until(lambda client: client.answers().get(reference))
         assert answer["ok"], answer
 
     def stop_reading(self) -> None:
