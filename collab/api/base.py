@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from asgiref.sync import async_to_sync
 from rest_framework import serializers
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.request import Request
@@ -10,6 +11,7 @@ from rest_framework.views import APIView
 from accounts.models import User
 from collab.models import Comment, Entry, Invite
 from collab.selectors import Access
+from gateway import limits
 from gateway.errors import CommandError, ErrorCode
 from gateway.events import iso
 from gateway.transports.rest import TokenAuthentication
@@ -18,9 +20,19 @@ PAGE = 50
 
 
 class CollabView(APIView):
-    """What all views of sessions share: tokens, and a browser's Django session."""
+    """What all views of sessions share: tokens, a browser's Django session, and how often one may ask."""
 
     authentication_classes = [TokenAuthentication, SessionAuthentication]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Let only those in who have not asked too often."""
+        super().initial(request, *args, **kwargs)
+        charge("collab_request", user_id_of(request))
+
+
+def charge(limit: str, user_id: int) -> None:
+    """Charge a request to a user's limit of this name. Raises `CommandError`: `rate_limited`."""
+    async_to_sync(limits.spend)(limits.rate(limit, str(user_id)))
 
 
 def valid(serializer: serializers.Serializer[Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from accounts import selectors as account_selectors
 from collab import selectors
-from collab.api.base import CollabView, show_invite, user_id_of, valid
+from collab.api.base import CollabView, charge, show_invite, user_id_of, valid
 from collab.api.shapes import InviteCreation, InviteResponse
 from collab.models import Role
 from collab.services import invites
@@ -25,9 +25,10 @@ class SessionInvitesView(CollabView):
 
     @extend_schema(request=InviteCreation, responses={201: InviteResponse})
     def post(self, request: Request, session_id: str) -> Response:
-        asked = valid(InviteCreation(data=request.data))
+        asked, user_id = valid(InviteCreation(data=request.data)), user_id_of(request)
+        charge("collab_invite", user_id)
         made = invites.invite(
-            user_id=user_id_of(request),
+            user_id=user_id,
             session_id=session_id,
             invitee_id=_invitee_id(asked),
             role=Role(asked["role"]),

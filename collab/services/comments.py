@@ -10,6 +10,7 @@ from collab import selectors
 from collab.events import CommentAdded, CommentResolved
 from collab.models import Comment, Role
 from collab.rooms import session_room
+from collab.services.bounds import require_fewer
 from collab.services.timeline import note
 from gateway.errors import CommandError, ErrorCode
 from gateway.events import encode, iso, now_iso
@@ -25,7 +26,7 @@ def add_comment(*, user_id: int, session_id: str, comment: str, position: Any = 
 
     Raises:
         CommandError: `invalid_content` for no text, `invalid_payload` for a position that is too large,
-            `not_found`, `access_denied`, `invalid_state`.
+            `not_found`, `access_denied`, `invalid_state` when the session is not open, or has as many as it may.
     """
     words = require_text(comment)
     encoded = encode(position)
@@ -33,6 +34,7 @@ def add_comment(*, user_id: int, session_id: str, comment: str, position: Any = 
         raise CommandError(ErrorCode.INVALID_PAYLOAD, "Invalid payload: position")
     with transaction.atomic(durable=True):
         session = selectors.access_open_session(user_id, session_id, Role.COMMENTER).session
+        require_fewer(session.comments.count(), settings.COLLAB_MAX_COMMENTS, "comments")
         added = Comment.objects.create(session=session, author_id=user_id, text=words, position=position)
         note(session, user_id, "commented", commentId=str(added.pk))
         publish(

@@ -13,6 +13,7 @@ from collab.documents import Replica, new_document, replicas, text_of
 from collab.events import TextSynced
 from collab.models import Role, Session, Status, Update, Writer
 from collab.rooms import session_room
+from collab.services.bounds import require_fewer
 from collab.yjs.messages import Step, write_sync
 from collab.yjs.updates import Outline, read_update
 from gateway.dispatch import refusal
@@ -215,8 +216,7 @@ class _Batch:
         if not outline.builds_on(self._known):
             raise CommandError(ErrorCode.CONFLICT, "The update builds on what the server has not got: sync again")
         added = outline.adds_to(self._known)
-        for client in added:
-            self._require_own(draft.author_id, client)
+        self._require_own(draft.author_id, added)
         require_room(self._session, self._replica, len(draft.update))
         change = self._apply(draft.update, outline, added)
         if change:
@@ -240,13 +240,17 @@ class _Batch:
             return error
         return None
 
-    def _require_own(self, author_id: int, client: int) -> None:
-        owner = self._owners.get(client)
-        if owner is None and client not in self._known:
-            self._owners[client] = author_id
-            self.writers.append(Writer(session=self._session, client_id=client, user_id=author_id))
-        elif owner != author_id:
+    def _require_own(self, author_id: int, clients: Sequence[int]) -> None:
+        new = {client for client in clients if client not in self._owners and client not in self._known}
+        if any(self._owners.get(client) != author_id for client in set(clients) - new):
             raise CommandError(ErrorCode.ACCESS_DENIED, "Somebody else writes with this client id")
+        if not new:
+            return
+        theirs = sum(writer.user_id == author_id for writer in self.writers)
+        theirs += self._session.writers.filter(user=author_id).count()
+        require_fewer(theirs + len(new) - 1, settings.COLLAB_MAX_WRITERS, "documents one user has written from")
+        self._owners.update(dict.fromkeys(new, author_id))
+        self.writers += [Writer(session=self._session, client_id=client, user_id=author_id) for client in new]
 
     def _apply(self, update: bytes, outline: Outline, added: Sequence[int]) -> bytes:
         try:

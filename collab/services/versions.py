@@ -10,6 +10,7 @@ from collab import selectors
 from collab.documents import Replica, new_document, text_of
 from collab.models import Role, Session, Version, Writer
 from collab.services import text
+from collab.services.bounds import require_fewer
 from collab.services.history import taking_back
 from collab.services.text import Change
 from collab.services.timeline import note
@@ -28,10 +29,15 @@ class Difference:
 
 
 def name_version(*, user_id: int, session_id: str, name: str) -> Version:
-    """Give the text as it is now a name. Raises `CommandError`: `not_found`, `access_denied`."""
+    """Give the text as it is now a name.
+
+    Raises:
+        CommandError: `not_found`, `access_denied`, `invalid_state` when there are as many as there may be.
+    """
     selectors.access_session(user_id, session_id, Role.EDITOR)
     with text.writing(int(session_id)) as (session, replica):
         selectors.access_session(user_id, session_id, Role.EDITOR)
+        require_fewer(session.versions.count(), settings.COLLAB_MAX_VERSIONS, "versions")
         version = Version.objects.create(
             session=session, name=name, author_id=user_id, seq=session.head, text=replica.text
         )

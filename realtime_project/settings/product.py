@@ -143,6 +143,10 @@ COLLAB_MAX_UPDATE_BYTES = 256 * 1024
 COLLAB_LARGE_UPDATE_BYTES = 8 * 1024
 COLLAB_MAX_DOCUMENT_BYTES = 5 * 1024 * 1024
 COLLAB_MAX_FIELDS = 200
+COLLAB_MAX_COMMENTS = 1000
+COLLAB_MAX_VERSIONS = 100
+# Documents one user has written from in one session: each opening of a page is one, and each undo by the server.
+COLLAB_MAX_WRITERS = 5000
 COLLAB_MAX_POSITION_BYTES = 2048
 COLLAB_BATCH_UPDATES = 128
 # How many updates the log may have after the last snapshot before another is made.

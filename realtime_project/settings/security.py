@@ -55,6 +55,9 @@ GATEWAY_RATE_LIMITS: dict[str, list[tuple[int, float]]] = {
     "collab_question": [(60, 60), (20, 5)],
     "collab_awareness": [(1200, 60), (100, 2)],
     "collab_edit": [(120, 60), (20, 5)],
+    # Requests over REST, and invites, which disturb others.
+    "collab_request": [(240, 60), (60, 5)],
+    "collab_invite": [(20, 60)],
     "sign_in": [(10, 60)],
     # Copies of all that is held on one user.
     "export": [(1, 3600)],

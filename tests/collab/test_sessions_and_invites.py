@@ -2,12 +2,15 @@
 
 from datetime import timedelta
 
+import pytest
 from django.utils import timezone
 
 from collab.models import Invite, Role, Session
 from collab.services import sessions
+from collab.services.versions import text_now
 from gateway.database import in_database
 from tests.collab.sessions import make_session
+from tests.collab.writers import Writer
 from tests.people import done, rest
 
 
@@ -65,6 +68,21 @@ async def test_completion_freezes_what_was_written(servers, alice, bob, live_tra
     assert (told["completedBy"], told["finalContent"]) == (alice.id, "Our text")
     assert (await rest(servers[0], "POST", f"{path}/undo/", alice)).status == 409
     assert (await rest(servers[0], "POST", f"{path}/resume/", alice)).status == 409
+
+
+@pytest.mark.parametrize("end", ["pause", "complete", "cancel"])
+async def test_nothing_changes_in_a_session_that_is_not_open(servers, alice, bob, live_transport, crowd, end):
+    session = await in_database(make_session, alice, {bob: Role.EDITOR}, content="Our text")
+    writer = Writer(await crowd.connect(servers[1], bob, live_transport), live_transport, session)
+    await writer.join()
+    path = f"collab/sessions/{session.pk}"
+    assert (await rest(servers[0], "POST", f"{path}/{end}/", alice)).status == 200
+
+    assert (await writer.type("never ")).code == "invalid_state"
+    edit = {"sessionId": str(session.pk), "editType": "metadata", "changes": {"title": "Sunday"}, "baseVersion": 0}
+    assert (await writer.client.call("content_updated", edit)).code == "invalid_state"
+    assert (await rest(servers[0], "POST", f"{path}/comments/", bob, {"comment": "Late"})).status == 409
+    assert await in_database(text_now, session_id=session.pk) == "Our text"
 
 
 async def test_a_session_ends_when_its_time_is_over(alice):

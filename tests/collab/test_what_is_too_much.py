@@ -1,17 +1,21 @@
 """Updates that are too large, too many or not well formed are refused, and nobody else is disturbed."""
 
 import asyncio
+from functools import partial
 
 import pytest
+from django.test import override_settings
 from pycrdt import Doc, Text
 
+from collab.services import comments, versions
 from collab.services.text import Draft, write_updates
 from collab.services.versions import text_now
 from collab.yjs.messages import Step, sync_frame, write_sync
 from gateway.database import in_database
+from gateway.errors import CommandError
 from tests.collab.test_roles_are_kept import denial, raw_socket
 from tests.collab.writers import Writer
-from tests.people import done
+from tests.people import done, rest
 
 # What ends the library's process, or lets it reserve all memory there is, when it is not looked at before.
 BOMBS = {
@@ -96,6 +100,37 @@ async def test_a_flood_of_updates_is_refused_and_others_write_on(servers, bob, s
         if message.type.name in ("CLOSE", "CLOSED", "CLOSING"):
             break
     assert socket.close_code == 4003
+
+
+async def test_nobody_writes_from_documents_without_end(session, alice, bob):
+    with override_settings(COLLAB_MAX_WRITERS=3):
+        answers = [await write(session, bob, "x") for _ in range(4)]
+        assert [answer.ok for answer in answers] == [True, True, True, False]
+        assert "invalid_state" in answers[-1].body
+        assert (await write(session, alice, "y")).ok
+
+
+@override_settings(COLLAB_MAX_COMMENTS=1, COLLAB_MAX_VERSIONS=1)
+@pytest.mark.parametrize(
+    "add", [partial(comments.add_comment, comment="One more"), partial(versions.name_version, name="One more")]
+)
+def test_a_session_holds_so_many_comments_and_versions(session, alice, add):
+    add(user_id=alice.user.pk, session_id=str(session.pk))
+    with pytest.raises(CommandError, match="at most 1"):
+        add(user_id=alice.user.pk, session_id=str(session.pk))
+
+
+async def test_who_asks_too_often_over_rest_is_refused(servers, alice, bob):
+    asked = [rest(servers[number % 2], "GET", "collab/invites/", alice) for number in range(70)]
+    refused = [answer for answer in await asyncio.gather(*asked) if answer.status != 200]
+    assert {(answer.status, answer.code) for answer in refused} == {(429, "rate_limited")}
+    assert (await rest(servers[0], "GET", "collab/invites/", bob)).status == 200
+
+
+async def test_nobody_is_pestered_with_invites(servers, session, alice, charlie):
+    path, asked = f"collab/sessions/{session.pk}/invites/", {"userId": charlie.id, "role": "viewer"}
+    answers = [await rest(servers[0], "POST", path, alice, asked) for _ in range(21)]
+    assert [answer.status for answer in answers] == [201, *[409] * 19, 429]
 
 
 def typed(words: str) -> bytes:

@@ -12,7 +12,7 @@ import { makeTabs } from "./tabs.js";
 import { TextEditor } from "./text-editor.js";
 import { Versions } from "./versions.js";
 
-const STATUS_WORDS = { active: "Open", paused: "Paused", completed: "Completed", cancelled: "Cancelled", expired: "Expired" };
+const STATUS_WORDS = { active: "Active", paused: "Paused", completed: "Completed", cancelled: "Cancelled", expired: "Expired" };
 const LIVE = {
   connecting: "Connecting",
   live: "Everybody sees what you write",
