@@ -11,6 +11,12 @@ _ROWS = 10
 def messages(user: User) -> Section:
     """The last messages."""
     found = Message.objects.filter(author=user).select_related("stream").order_by("-id")[:_ROWS]
-    rows = [(message.created_at, message.stream, message.text, message.removed_reason or "shown") for message in found]
+    rows = [(message.created_at, message.stream, message.text, _state(message)) for message in found]
     links = [("All messages", listed("chat_message", q=user.username))]
     return Section("Messages", ("When", "Stream", "Text", "State"), rows, links)
+
+
+def _state(message: Message) -> str:
+    if message.removed_at is None:
+        return "shown"
+    return f"not shown: {message.get_removed_reason_display().lower()}"

@@ -22,6 +22,7 @@ from moderation.models import Appeal, Decision, Rung, Sanction
 from moderation.models.queue import Item, ItemKind
 from moderation.selectors import require_outranked
 from moderation.selectors.queue import items, moderators
+from moderation.selectors.second_look import lasting_outage
 from moderation.services import sanctions
 
 
@@ -48,7 +49,7 @@ class ItemAdmin(AuditedAdmin):
             "title": "Queue",
             "moderators": moderators(),
             "kinds": ItemKind.choices,
-            "is_fullwidth": False,
+            "outage": lasting_outage(),
         }
         return TemplateResponse(request, "moderation/queue.html", context)
 

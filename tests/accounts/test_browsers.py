@@ -7,25 +7,34 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import aiohttp
+import pytest
 
 from accounts import services
+from accounts.models import User
 from gateway.database import in_database
 from gateway.testing import EVENT_SECONDS
 from tests.people import CLOSING_SECONDS, PASSWORD, new_address
 
+# Where one signs in, what one sees then, and where one signs out.
+ADMIN = ("/admin/login/", "/admin/", "/admin/logout/")
+
 
 @asynccontextmanager
-async def browser(server, person) -> AsyncIterator[aiohttp.ClientSession]:
-    """Somebody signed in over the sign-in page."""
+async def browser(server, person, signs_in="/signin/", shown="/") -> AsyncIterator[aiohttp.ClientSession]:
+    """Somebody signed in over the sign-in page, or the admin's."""
     jar = aiohttp.CookieJar(unsafe=True)
     async with aiohttp.ClientSession(server.url, cookie_jar=jar, headers={"X-Forwarded-For": new_address()}) as session:
-        async with session.get("/signin/") as page:
-            token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', await page.text())[1]
-        form = {"username": person.name, "password": PASSWORD, "csrfmiddlewaretoken": token}
-        async with session.post("/signin/", data=form, headers={"Origin": server.url}) as page:
+        async with session.get(signs_in) as page:
+            form = {"username": person.name, "password": PASSWORD, "next": shown, **await csrf(page)}
+        async with session.post(signs_in, data=form, headers={"Origin": server.url}) as page:
             assert page.status == 200
-            assert urlsplit(str(page.url)).path == "/"
+            assert urlsplit(str(page.url)).path == shown
         yield session
+
+
+async def csrf(page) -> dict[str, str]:
+    """What a form on the page sends along."""
+    return {"csrfmiddlewaretoken": re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', await page.text())[1]}
 
 
 def open_socket(session, origin):
@@ -53,12 +62,14 @@ async def test_a_session_is_worth_nothing_without_an_origin(servers, alice):
     assert frame["error"]["message"] == "Authentication token required"
 
 
-async def test_signing_out_in_the_browser_closes_its_socket(servers, alice):
-    async with browser(servers[0], alice) as session, open_socket(session, servers[0].url) as socket:
-        await first(socket)
-        async with session.get("/") as page:
-            token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', await page.text())[1]
-        async with session.post("/signout/", data={"csrfmiddlewaretoken": token}, headers={"Origin": servers[0].url}):
+@pytest.mark.parametrize(("signs_in", "shown", "signs_out"), [("/signin/", "/", "/signout/"), ADMIN])
+async def test_signing_out_in_the_browser_closes_its_socket(servers, mona, signs_in, shown, signs_out):
+    await in_database(User.objects.filter(pk=mona.user.pk).update, is_staff=True)
+    async with browser(servers[0], mona, signs_in, shown) as session, open_socket(session, servers[0].url) as socket:
+        assert (await first(socket))["event"] == "session:ready"
+        async with session.get(shown) as page:
+            form = await csrf(page)
+        async with session.post(signs_out, data=form, headers={"Origin": servers[0].url}):
             pass
 
         notice = await asyncio.wait_for(socket.receive_json(), CLOSING_SECONDS)

@@ -9,7 +9,9 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts import services
+from accounts.evasion import accounts_sharing_with
 from accounts.models import EvasionFlag, Session, User
+from gateway.database import in_database
 from tests.people import PASSWORD, new_address, rest
 
 
@@ -80,6 +82,17 @@ async def test_signing_in_again_flags_nobody_twice(servers, banned):
     await sync_to_async(services.open_session)(user=user, user_agent="tests", address=new_address(), device_id=device)
 
     assert len(await flags(user_id)) == 1
+
+
+async def test_moderators_see_who_shares_what(servers):
+    device, address = new_device(), new_address()
+    one, other = await registers(servers[0], address, device), await registers(servers[0], new_address(), device)
+    neighbour, stranger = await registers(servers[0], address), await registers(servers[0], new_address())
+
+    linked = await in_database(lambda: accounts_sharing_with(User.objects.get(pk=one)))
+
+    assert [(str(user.pk), signal) for user, signal in linked] == [(other, "device"), (neighbour, "network")]
+    assert await in_database(lambda: accounts_sharing_with(User.objects.get(pk=stranger))) == []
 
 
 async def test_a_device_makes_five_accounts_a_day(servers):

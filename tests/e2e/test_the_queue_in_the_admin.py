@@ -8,6 +8,7 @@ from playwright.async_api import expect
 from accounts.models import User
 from gateway.database import in_database
 from tests.e2e.queue_page import Desk
+from tests.e2e.test_pages import UNCLEAR
 from tests.people import PASSWORD, done, make_person, say
 
 
@@ -55,6 +56,7 @@ async def test_a_report_arrives_is_claimed_and_decided_and_the_room_sees_it(
     item = await at_mona.takes_up(words)
     await expect(item).to_contain_text("1 report: harassment")
     await expect(item.get_by_role("list", name="Reported by")).to_contain_text(bob.name)
+    assert await at_mona.page.evaluate(UNCLEAR) == []
     await at_mona.press("Claim")
     await expect(item).to_contain_text(f"{staff.name} is on it")
     await item.get_by_label("Reason").fill("Insults")

@@ -3,11 +3,15 @@
 import secrets
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from gateway.database import in_database
+from moderation.events.queue import ListQueue
 from moderation.models import Item
 from moderation.models.queue import ItemKind, Priority
+from moderation.render.queue import read_queue
 from tests.people import done, make_person, rest, say
 
 PAGE = 50
@@ -85,6 +89,14 @@ async def test_the_queue_is_narrowed(servers, bob, mona, ruth, stream, flags, cr
     ):
         ((*found,),) = await pages(moderator, userId=bob.id, **fields)
         assert found == [str(item.pk) for item in expected], fields
+
+
+@pytest.mark.parametrize("number", [1, PAGE])
+def test_a_page_costs_four_statements_whatever_it_holds(bob, mona, flags, number):
+    flags(*({"subject_kind": "message", "reports": 1} for _ in range(number)))
+    with CaptureQueriesContext(connection) as made:
+        page = read_queue(mona.user, ListQueue(user_id=bob.id))
+    assert (len(page.items), len(made)) == (number, 4)
 
 
 async def test_a_place_that_is_none_is_refused(servers, transport, mona, crowd):

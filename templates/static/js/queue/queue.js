@@ -25,6 +25,7 @@ const filters = new Filters(socket, (work) => acts.attempt(work));
 const bulk = new Bulk(list, { act, assign });
 new ConnectionStatus(socket, room, new Warnings(byId("alerts")), "You cannot read the queue");
 
+socket.addEventListener("frame", ({ detail: { event, data } }) => event === "second_look:changed" && showSecondLook(data));
 room.addEventListener("items", ({ detail }) => show(detail));
 socket.addEventListener("state", ({ detail }) => {
   if (LOST.has(detail.state)) byId("lost").hidden = false;
@@ -36,6 +37,7 @@ room.addEventListener("joined", () => {
 });
 filters.addEventListener("changed", ({ detail }) => {
   list.clear();
+  acts.say("");
   say("Loading the queue");
   room.look(detail);
 });
@@ -75,7 +77,6 @@ socket.open();
 function show({ items, next, count }) {
   filters.know(items);
   list.show(items);
-  byId("items").hidden = list.isEmpty;
   byId("more").hidden = next === "";
   byId("count").textContent = `${numberOf(count)} ${filters.view.decided ? "decided" : "waiting"}`;
   say(filters.isNarrow ? "Nothing here matches the filter." : "Nothing is here. Whatever comes appears by itself.");
@@ -85,8 +86,14 @@ function show({ items, next, count }) {
 
 /** Says something in the list's place, while it is empty. */
 function say(words) {
+  byId("items").hidden = list.isEmpty;
   byId("state").hidden = !list.isEmpty;
   byId("state").textContent = words;
+}
+
+function showSecondLook({ provider, isAway }) {
+  byId("second-look").hidden = !isAway;
+  byId("second-look").textContent = `Nobody looks at messages a second time: ${provider} is away.`;
 }
 
 /** Reads how an open item is, with what belongs to it. */
