@@ -33,13 +33,19 @@ class MessagesResponse(serializers.Serializer[Any]):
 
 
 class MessagesView(APIView):
-    """`GET`: messages oldest first: the newest, or those `before` or `after` an id, or those of a `thread`."""
+    """`GET`: messages oldest first: the newest, or those `before` or `after` an id, or those of a `thread`.
+
+    With `lounge=true` those of the lounge alone; with `lounge=false` without them.
+    """
 
     authentication_classes = [TokenAuthentication, SessionAuthentication]
     permission_classes = [AllowAny]
 
     @extend_schema(
-        parameters=[OpenApiParameter(name, int) for name in ("before", "after", "thread", "limit")],
+        parameters=[
+            *(OpenApiParameter(name, int) for name in ("before", "after", "thread", "limit")),
+            OpenApiParameter("lounge", bool),
+        ],
         responses=MessagesResponse,
     )
     def get(self, request: Request, stream_id: str) -> HttpResponse:
@@ -49,6 +55,9 @@ class MessagesView(APIView):
         messages = selectors.access_messages(card, _identity(request))
         thread, before, after = (_id(request, name) for name in ("thread", "before", "after"))
         limit = min(_id(request, "limit") or 50, _MOST)
+        lounge = _choice(request, "lounge")
+        if lounge is not None:
+            messages = selectors.of_lounge(messages, lounge)
         if thread is not None:
             messages = messages.filter(thread_id=thread)
         if after is not None:
@@ -82,6 +91,13 @@ def _id(request: Request, name: str) -> int | None:
     if not value.isdecimal() or not 0 < len(value) < 19 or int(value) == 0:
         raise CommandError(ErrorCode.INVALID_PAYLOAD, f"Invalid payload: {name} must be a positive number")
     return int(value)
+
+
+def _choice(request: Request, name: str) -> bool | None:
+    value = request.query_params.get(name)
+    if value not in (None, "true", "false"):
+        raise CommandError(ErrorCode.INVALID_PAYLOAD, f"Invalid payload: {name} must be true or false")
+    return None if value is None else value == "true"
 
 
 def _visitor(request: Request) -> Visitor:

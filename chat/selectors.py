@@ -44,6 +44,11 @@ def access_messages(card: StreamCard, identity: Identity | None) -> QuerySet[Mes
     return messages.filter(readable)
 
 
+def of_lounge(messages: QuerySet[Message], wanted: bool) -> QuerySet[Message]:
+    """Those of the messages that were said in the lounge, or those that were not."""
+    return messages.filter(type=Visibility.LOUNGE) if wanted else messages.exclude(type=Visibility.LOUNGE)
+
+
 def access_message(identity: Identity, message_id: str) -> tuple[Message, StreamCard]:
     """A message the user may read or could read before it was removed, and its stream.
 

@@ -27,6 +27,8 @@ _CLIENT_SECONDS = 24 * 3600
 _COUNTS_SECONDS = 7 * 24 * 3600
 _MINUTE_SECONDS = 2 * 24 * 3600
 _TOP_GIFTERS = 5
+# Before the name of a reaction, in what Redis counts of a stream.
+_REACTION = "reaction:"
 _changed: set[str] = set()
 _scored: set[int] = set()
 
@@ -80,6 +82,11 @@ def count(amounts: Mapping[str, Mapping[str, int]]) -> None:
     except RedisError as error:
         log.debug("Redis did not count: %s", type(error).__name__)
     _changed.update(amounts)
+
+
+def count_like(stream_id: str, reaction: str) -> None:
+    """Count one more like of the stream, of this kind."""
+    count({stream_id: {"likes": 1, f"{_REACTION}{reaction}": 1}})
 
 
 def set_counts(stream_id: str, counts: Mapping[str, int]) -> None:
@@ -153,6 +160,9 @@ def numbers(
         gifts=counted.get("gifts", 0),
         coins=counted.get("coins", 0),
         engagement=card.engagement,
+        reactions={
+            name.removeprefix(_REACTION): times for name, times in counted.items() if name.startswith(_REACTION)
+        },
         comments=card.comments,
         duration=_duration_seconds(card),
         status=card.status,

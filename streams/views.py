@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accounts.models import User
+from accounts.selectors import identity_of
 from gateway.errors import CommandError
 from gateway.presence import total
 from gateway.transports.rest import request_country
@@ -26,6 +27,16 @@ _RULES = {
     "throne_coins": settings.STREAM_THRONE_COINS,
     "throne_percent": settings.STREAM_THRONE_PERCENT_MORE,
     "throne_free_from": settings.STREAM_THRONE_FREE_FROM_OG_LEVEL,
+    "spotlight_seconds": settings.GATEWAY_RATE_LIMITS["spotlight"][0][1],
+}
+# From which OG level on the page offers what, by the name it reads it under.
+_PERKS = {
+    "animated": settings.STREAM_ANIMATED_FROM_OG_LEVEL,
+    "stealth": settings.STREAM_ENTRY_FROM_OG_LEVEL["stealth"],
+    "ghost": settings.STREAM_ENTRY_FROM_OG_LEVEL["ghost"],
+    "pin": settings.CHAT_PIN_FROM_OG_LEVEL,
+    "lounge": settings.CHAT_LOUNGE_FROM_OG_LEVEL,
+    "spotlight": settings.CHAT_SPOTLIGHT_FROM_OG_LEVEL,
 }
 
 
@@ -41,7 +52,8 @@ def watch(request: HttpRequest, stream_id: str) -> HttpResponse:
         stream = selectors.access_stream(_visitor(request), stream_id)
     except CommandError as error:
         raise Http404 from error
-    return render(request, "streams/watch.html", {"stream": _with_viewers(stream), "rules": _RULES})
+    shown = {"stream": _with_viewers(stream), "may_moderate": _may_moderate(request, stream)}
+    return render(request, "streams/watch.html", {**shown, "rules": _RULES, "perks": _PERKS})
 
 
 @login_required
@@ -64,6 +76,11 @@ def numbers(request: HttpRequest, stream_id: str) -> HttpResponse:
 def _with_viewers(stream: Stream) -> Stream:
     stream.viewers = total(stream_room(str(stream.pk)).wire)  # type: ignore[attr-defined]
     return stream
+
+
+def _may_moderate(request: HttpRequest, stream: Stream) -> bool:
+    card = selectors.find_card(str(stream.pk))
+    return card is not None and isinstance(request.user, User) and card.may_moderate(identity_of(request.user))
 
 
 def _signed_in(request: HttpRequest) -> int:

@@ -79,7 +79,10 @@ class Host(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
 
 
 class Metrics(msgspec.Struct, kw_only=True, frozen=True, rename="camel", omit_defaults=True):
-    """A stream's numbers. `duration` is in seconds since the stream went live; `topGifters` come with updates."""
+    """A stream's numbers. `duration` is in seconds since the stream went live; `topGifters` come with updates.
+
+    `reactions` tells of which kinds the likes were, as far as Redis has counted them.
+    """
 
     viewers: int
     likes: int
@@ -89,6 +92,7 @@ class Metrics(msgspec.Struct, kw_only=True, frozen=True, rename="camel", omit_de
     status: str
     coins: int = 0
     engagement: int = 0
+    reactions: dict[str, int] = {}
     top_gifters: list[TopGifter] = []
     client: dict[str, Any] | None = None
 

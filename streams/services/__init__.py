@@ -142,7 +142,7 @@ def react(*, identity: Identity, stream_id: str, reaction: str) -> None:
     animated = reaction in settings.STREAM_ANIMATED_REACTIONS
     if animated:
         selectors.require_og_level(int(identity.user_id), settings.STREAM_ANIMATED_FROM_OG_LEVEL)
-    metrics.count({stream_id: {"likes": 1}})
+    metrics.count_like(stream_id, reaction)
     event = Reacted(
         user_id=identity.user_id,
         username=identity.username,

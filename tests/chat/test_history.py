@@ -58,7 +58,7 @@ async def test_a_whisper_counts_on_no_page_of_those_it_is_kept_from(servers, ali
 
 
 @pytest.mark.parametrize("query", ["before=x", "after=-1", "before=0", "limit=many", "thread=", "after=1e3", "before=²",
-                                   "limit=0", "before=99999999999999999999"])  # fmt: skip
+                                   "limit=0", "before=99999999999999999999", "lounge=yes"])  # fmt: skip
 async def test_a_page_that_cannot_be_is_refused(servers, stream, query):
     answer = await rest(servers[0], "GET", f"streams/{stream.pk}/messages/?{query}")
 

@@ -47,11 +47,14 @@ async def test_a_member_writes_on_every_transport_and_reads_it_later(servers, tr
     message = done(await say(client, stream, "in here", type="lounge"))["id"]
     done(await say(client, stream, "said aloud"))
 
-    async def read(person):
-        answer = await rest(servers[1], "GET", f"streams/{stream.pk}/messages/", person)
+    async def read(person, query=""):
+        answer = await rest(servers[1], "GET", f"streams/{stream.pk}/messages/{query}", person)
         return [each["message"] for each in answer.body["messages"]]
 
     assert await read(bob) == ["in here", "said aloud"]
+    assert await read(bob, "?lounge=true") == ["in here"]
+    assert await read(bob, "?lounge=false") == ["said aloud"]
+    assert await read(charlie, "?lounge=true") == []
     assert await read(charlie) == await read(None) == ["said aloud"]
     newcomer = await crowd.connect(servers[1], bob)
     snapshot = (await join(newcomer, stream))["snapshot"]

@@ -21,11 +21,13 @@ async def react(client, stream, reaction):
 async def test_likes_are_seen_and_counted(servers, transport, alice, bob, stream, crowd):
     host = await crowd.join(servers[1], alice, stream)
     client = await crowd.connect(servers[0], bob, transport)
-    for reaction in ("like", "love", "clap"):
+    for reaction in ("like", "love", "love", "clap"):
         done(await react(client, stream, reaction))
     seen = await host.wait_for("stream:react", lambda data: data["reaction"] == "clap")
     assert (seen["userId"], seen["animated"]) == (bob.id, False)
-    await host.wait_for("metrics:update", lambda data: data["metrics"]["likes"] == 3)
+    counted = await host.wait_for("metrics:update", lambda data: data["metrics"]["likes"] == 4)
+    assert counted["metrics"]["reactions"] == {"like": 1, "love": 2, "clap": 1}
+    assert (await join(host, stream))["metrics"]["reactions"] == {"like": 1, "love": 2, "clap": 1}
 
 
 @pytest.mark.parametrize("reaction", ["", "hate", 7, None], ids=repr)

@@ -10,10 +10,10 @@ import { codePoints, isEmojiOnly } from "./text.js";
 
 const MAXIMUM = 500;
 const NEAR = 450;
-const PLACEHOLDER = { public: "Message everyone", private: "Whisper to the host" };
+const PLACEHOLDER = { public: "Message everyone", private: "Whisper to the host", lounge: "Message the lounge" };
 const HOST_PLACEHOLDER = { ...PLACEHOLDER, private: "Whisper to moderators" };
 const CLOSED = { pending: "The chat opens when the stream starts", ended: "The chat closed with the stream" };
-const HINT = { public: "", private: "Only you, the host and moderators see this." };
+const HINT = { public: "", private: "Only you, the host and moderators see this.", lounge: "Only the lounge, the host and moderators see this." };
 const HOST_HINT = { ...HINT, private: "Only you and the moderators see this." };
 
 export class Composer extends EventTarget {
@@ -26,6 +26,11 @@ export class Composer extends EventTarget {
   #replyTo = null;
   #lock = null;
   #roomHint = "";
+  #draftHint = "";
+  /** What was begun in the other room, chat or lounge. */
+  #otherText = "";
+  /** Why nothing can be written in this room. */
+  #closed = "";
   #status = "live";
   #hints;
   #placeholders;
@@ -66,11 +71,22 @@ export class Composer extends EventTarget {
     byId("reply-preview").textContent = message?.preview ?? "";
   }
 
-  /** Puts a draft that was not accepted back, unless something else is being written. */
+  /** Writes in the "lounge" from now on, or with null in the chat; `closed` says why nothing can be written there. */
+  writeIn(lounge, closed = "") {
+    this.#closed = closed;
+    if (Boolean(lounge) !== this.#isInLounge) {
+      [this.#field.value, this.#otherText] = [this.#otherText, this.#field.value];
+      this.replyTo(null);
+      this.#setVisibility(lounge ?? this.#form.elements.visibility.value);
+    }
+    this.#measure();
+  }
+
+  /** Puts a draft that was not accepted back, unless something else is being written, or in another room. */
   restore({ message, type, replyTo }) {
-    if (!this.isEmpty) return false;
+    if (!this.isEmpty || (type === "lounge") !== this.#isInLounge) return false;
     this.#field.value = message;
-    this.#setVisibility(type === "private" ? "private" : "public");
+    if (!this.#isInLounge) this.#setVisibility(type === "private" ? "private" : "public");
     this.replyTo(replyTo);
     this.#measure();
     return true;
@@ -79,6 +95,12 @@ export class Composer extends EventTarget {
   /** What the room asks of everybody, such as slow mode. */
   setRoomHint(text) {
     this.#roomHint = text;
+    this.#showHint();
+  }
+
+  /** What is special about the message that is being written. */
+  setDraftHint(text) {
+    this.#draftHint = text;
     this.#showHint();
   }
 
@@ -108,8 +130,8 @@ export class Composer extends EventTarget {
   #send() {
     const message = this.#field.value.trim();
     if (this.#cannotSend(message)) return;
-    const isPrivate = this.#form.dataset.visibility === "private";
-    const type = isPrivate ? "private" : isEmojiOnly(message) ? "emoji" : "public";
+    const { visibility } = this.#form.dataset;
+    const type = visibility === "public" && isEmojiOnly(message) ? "emoji" : visibility;
     const draft = { message, type, replyTo: this.#replyTo };
     this.#field.value = "";
     this.replyTo(null);
@@ -132,21 +154,30 @@ export class Composer extends EventTarget {
   #setVisibility(visibility) {
     if (visibility === "public" && this.#replyTo?.isPrivate) this.replyTo(null);
     this.#form.dataset.visibility = visibility;
-    this.#form.elements.visibility.value = visibility;
+    // The lounge has no button of its own: it is a room, and leaves the choice of the chat as it is.
+    if (visibility !== "lounge") this.#form.elements.visibility.value = visibility;
     this.#refresh();
   }
 
+  get #isInLounge() {
+    return this.#form.dataset.visibility === "lounge";
+  }
+
   #cannotSend(message) {
-    return message === "" || codePoints(message) > MAXIMUM || this.#lock !== null || this.#status in CLOSED;
+    return message === "" || codePoints(message) > MAXIMUM || this.#lock !== null || this.#isClosed;
+  }
+
+  get #isClosed() {
+    return this.#status in CLOSED || this.#closed !== "";
   }
 
   /** Brings the field, the button and the hint in line with what may be done now. */
   #refresh() {
     const isMuted = Boolean(this.#lock?.hard);
-    this.#field.disabled = isMuted || this.#status in CLOSED;
+    this.#field.disabled = isMuted || this.#isClosed;
     this.#field.placeholder = isMuted
       ? `Muted until ${moment(this.#lock.until)}`
-      : (CLOSED[this.#status] ?? this.#placeholders[this.#form.dataset.visibility]);
+      : (CLOSED[this.#status] ?? (this.#closed || this.#placeholders[this.#form.dataset.visibility]));
     this.#button.setAttribute("aria-disabled", String(this.#cannotSend(this.#field.value.trim())));
     this.#showHint();
   }
@@ -164,7 +195,8 @@ export class Composer extends EventTarget {
   #showHint() {
     const over = codePoints(this.#field.value.trim()) - MAXIMUM;
     const tooLong = over > 0 ? `Too long by ${over}.` : "";
-    const text = this.#lock?.reason || tooLong || this.#hints[this.#form.dataset.visibility] || this.#roomHint;
+    const hint = this.#hints[this.#form.dataset.visibility] || this.#draftHint || this.#roomHint;
+    const text = this.#lock?.reason || tooLong || (this.#closed ? "" : hint);
     if (this.#hint.textContent !== text) this.#hint.textContent = text;
   }
 }

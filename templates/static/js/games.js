@@ -6,7 +6,6 @@ import { byId } from "./dom.js";
 import { GiftShow } from "./gift-show.js";
 import { GiftTray } from "./gift-tray.js";
 import { rebadge } from "./og-badge.js";
-import { ServerClock } from "./server-clock.js";
 import { Throne } from "./throne.js";
 import { Tiers } from "./tiers.js";
 import { Wallet } from "./wallet.js";
@@ -15,9 +14,9 @@ const THRONE = new Set(["throne:claimed", "throne:vacated"]);
 
 export class Games {
   #page;
-  #rows;
+  #lists;
   #viewer;
-  #clock = new ServerClock();
+  #clock;
   #throne;
   #battle;
   #parts;
@@ -26,11 +25,12 @@ export class Games {
   #tray = null;
   #challenge = null;
 
-  /** `page` is the data of the page; `rows` the list of the chat. */
-  constructor(page, rows) {
+  /** `page` is the data of the page; `lists` are those of messages. */
+  constructor({ page, lists, viewer, clock }) {
     this.#page = page;
-    this.#rows = rows;
-    this.#viewer = { userId: page.userId, isHost: page.userId === page.hostId, ogLevel: Number(page.ogLevel ?? 0), country: page.country };
+    this.#lists = lists;
+    this.#viewer = viewer;
+    this.#clock = clock;
     const rules = { coins: Number(page.throneCoins), percent: Number(page.thronePercent), freeFrom: Number(page.throneFreeFrom) };
     this.#throne = new Throne({ streamId: page.streamId, rules, clock: this.#clock, viewer: this.#viewer });
     this.#battle = new Battle({ streamId: page.streamId, clock: this.#clock });
@@ -73,7 +73,7 @@ export class Games {
     if (THRONE.has(event) && !this.#throne.isNews(event, data)) return false;
     for (const part of this.#parts) part.apply(event, data);
     if (event !== "og:changed") return true;
-    rebadge(this.#rows, data.userId, data.newLevel);
+    for (const list of this.#lists) rebadge(list, data.userId, data.newLevel);
     if (String(data.userId) === this.#page.userId) this.#tiers?.changed(data);
     // It comes to the user as well as to the streams they are in; the chat tells of it once.
     return data.streamId !== null;
@@ -85,7 +85,7 @@ export class Games {
   }
 
   #levelChanged() {
-    this.#viewer.ogLevel = this.#tiers.level;
+    this.#viewer.setLevel(this.#tiers.level);
     this.#tray?.update();
     this.#throne.update();
   }

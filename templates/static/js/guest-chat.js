@@ -1,5 +1,6 @@
 /** The page for somebody not signed in: what happens in the stream over REST, looked at again now and then. */
 
+import { catchUp } from "./catch-up.js";
 import { byId } from "./dom.js";
 import { HistoryRefused } from "./history.js";
 import { getJson } from "./rest.js";
@@ -13,15 +14,9 @@ export async function followGuest({ view, history, list }) {
   const refresh = async () => {
     if (document.hidden && loaded) return;
     try {
-      const { messages, hasMore } = await history.latest();
-      const isContinued = loaded && (list.isEmpty || messages.some(({ id }) => list.has(id)));
-      if (isContinued) {
-        const shown = new Set(messages.map(({ id }) => id));
-        for (const id of list.idsFrom(hasMore ? messages[0].id : 0)) if (!shown.has(id)) list.remove(id);
-        for (const message of messages) if (!list.has(message.id)) view.message(message);
-      } else {
-        view.load(messages, hasMore);
-      }
+      const page = await history.latest();
+      const isContinued = loaded && catchUp(list, page, (message) => view.message(message));
+      if (!isContinued) view.load(page.messages, page.hasMore);
       loaded = true;
     } catch (error) {
       byId("chat-loading").hidden = true;

@@ -10,17 +10,19 @@ export class ChatHistory {
   #button;
   #note;
   #toRow;
+  #lounge;
   #loading = false;
   #hasMore = false;
 
-  /** `toRow` makes a row of a message; `note` is where the reader is told what happens. */
-  constructor({ streamId, list, scroller, button, note, toRow }) {
+  /** `toRow` makes a row of a message; `note` is where the reader is told what happens; `lounge` whether it is that of the lounge. */
+  constructor({ streamId, list, scroller, button, note, toRow, lounge = false }) {
     this.#path = `/api/streams/${encodeURIComponent(streamId)}/messages/`;
     this.#list = list;
     this.#scroller = scroller;
     this.#button = button;
     this.#note = note;
     this.#toRow = toRow;
+    this.#lounge = lounge;
     button.addEventListener("click", () => this.loadEarlier());
     list.addEventListener("trimmed", () => this.#more(true));
     scroller.addEventListener("scroll", () => scroller.scrollTop < NEAR_TOP_PX && this.#hasMore && this.loadEarlier(), { passive: true });
@@ -64,7 +66,7 @@ export class ChatHistory {
   }
 
   async #fetch(query) {
-    const url = `${this.#path}?${new URLSearchParams({ ...query, limit: PAGE })}`;
+    const url = `${this.#path}?${new URLSearchParams({ ...query, limit: PAGE, lounge: this.#lounge })}`;
     const response = await fetch(url, { credentials: "same-origin", headers: { Accept: "application/json" } });
     if (response.status === 401 || response.status === 403) throw new HistoryRefused("Sign in to read the chat of this stream.");
     if (!response.ok) throw new Error(`The history answered ${response.status}.`);

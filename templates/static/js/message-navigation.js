@@ -3,16 +3,16 @@
 const KEYS = new Set(["ArrowUp", "ArrowDown", "Home", "End"]);
 
 /**
- * Arrow keys move the focus between rows; R or the row's button calls `reply(row)`, its other button `remove(row)`;
+ * Arrow keys move the focus between rows; R or the row's button calls `reply(row)`, its others `pin(row)` and `remove(row)`;
  * a quote's button calls `jump(id of the original)`; Esc calls `leave()`.
  */
-export function navigateMessages(scroller, list, { reply, remove, jump, leave }) {
+export function navigateMessages(scroller, list, { reply, pin, remove, jump, leave }) {
   scroller.addEventListener("click", ({ target }) => {
-    const replyButton = target.closest("[data-reply]");
+    const row = target.closest(".message");
     const quote = target.closest("[data-original-id]");
-    const removeButton = target.closest("[data-remove]");
-    if (removeButton) remove(removeButton.closest(".message"));
-    else if (replyButton) reply(replyButton.closest(".message"));
+    if (target.closest("[data-remove]")) remove(row);
+    else if (target.closest("[data-pin]")) pin(row);
+    else if (target.closest("[data-reply]")) reply(row);
     else if (quote) jump(quote.dataset.originalId);
   });
 

@@ -9,7 +9,7 @@ import { segments } from "./text.js";
 const CONTINUES_WITHIN_MS = 90_000;
 const BADGES = { host: "Host", moderator: "Mod" };
 
-/** A row for `chat:new` data, as `viewer` {userId, isHost} sees it; userId is undefined for a guest. */
+/** A row for `chat:new` data, as `viewer` sees it. */
 export function messageRow(message, viewer) {
   const kind = message.messageType ?? "text";
   if (kind === "system") return noticeRow(message.message);
@@ -18,6 +18,7 @@ export function messageRow(message, viewer) {
   const classes = ["message"];
   if (isPrivate) classes.push("message-private");
   if (mentionsMe) classes.push("message-mentions-me");
+  if (message.spotlight) classes.push("message-spotlight");
   const row = element(
     "li",
     {
@@ -32,6 +33,7 @@ export function messageRow(message, viewer) {
     kind === "gift" ? picture(message.gift?.id) : avatar(message.username),
     byline(message),
     message.replyTo ? quote(message.replyTo) : null,
+    message.spotlight ? element("p", { class: "message-scope" }, icon("spotlight"), "Spotlight", hiddenText(": ")) : null,
     isPrivate ? element("p", { class: "message-scope" }, icon("lock"), hiddenText("Whisper: "), "Only you, the host and moderators see this") : null,
     element("p", { class: "message-text" }, ...textNodes(message, viewer)),
     viewer.userId ? actions(message, viewer) : null,
@@ -83,12 +85,26 @@ function textNodes(message, viewer) {
 // aria-live off: a screen reader that reads the log aloud should not read the buttons with it.
 function actions(message, viewer) {
   const isOwn = String(message.userId) === viewer.userId;
+  const isTheirs = isOwn || viewer.mayModerate;
+  const whose = isOwn ? "your message" : `the message of ${message.username}`;
+  const canBePinned = isTheirs && message.type !== "private" && message.type !== "lounge";
   return element(
     "div",
     { class: "message-actions", "aria-live": "off" },
-    element("button", { class: "icon-button", type: "button", tabindex: "-1", "data-reply": "", "aria-label": `Reply to ${message.username}`, title: "Reply" }, icon("reply")),
-    isOwn || viewer.isHost ? element("button", { class: "icon-button", type: "button", tabindex: "-1", "data-remove": "", "aria-label": isOwn ? "Remove your message" : `Remove the message of ${message.username}`, title: "Remove" }, icon("remove")) : null,
+    action("reply", `Reply to ${message.username}`, "Reply"),
+    canBePinned ? action("pin", `Pin ${whose}`, "Pin", { "aria-pressed": "false" }) : null,
+    isTheirs ? action("remove", `Remove ${whose}`, "Remove") : null,
   );
+}
+
+function action(name, label, title, more = {}) {
+  return element("button", { class: "icon-button", type: "button", tabindex: "-1", [`data-${name}`]: true, "aria-label": label, title, ...more }, icon(name));
+}
+
+/** Says under a message why something could not be done with it; an empty text takes that away. */
+export function rowProblem(row, text) {
+  row.querySelector(".message-problem")?.remove();
+  if (text) row.append(element("p", { class: "message-problem", role: "alert" }, text));
 }
 
 /** A row for `gift:sent`; the gifts of one combo share it. */
@@ -121,6 +137,7 @@ export function continueFrom(previous, row) {
     !row.querySelector(".message-quote") &&
     row.dataset.kind !== "gift" &&
     previous.dataset.kind !== "gift" &&
+    ![previous, row].some(({ classList }) => classList.contains("message-spotlight")) &&
     Number(row.dataset.at) - Number(previous.dataset.at) < CONTINUES_WITHIN_MS;
   row.classList.toggle("message-continued", Boolean(continues));
 }

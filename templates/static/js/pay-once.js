@@ -2,23 +2,13 @@
 
 import { newCid } from "./cid.js";
 import { Refusal } from "./gateway-socket.js";
+import { inWords } from "./refusals.js";
 
 const ATTEMPTS = 4;
 const REJOINED_WITHIN_MS = 30_000;
 /** Refusals that say nothing of the command: the same `cid` may be tried again. */
 const PASSING = new Set(["unavailable", "internal"]);
 const PASSING_MS = 1500;
-/** Where the server's own words say too little. */
-const WORDS = {
-  insufficient_coins: "You have too few coins.",
-  invalid_amount: "That amount is not possible.",
-  not_live: "The stream is not live at the moment.",
-  banned: "You cannot take part.",
-  unavailable: "That is not possible for the moment. Nothing was charged.",
-  not_found: "That is not there any more.",
-  access_denied: "You may not do that.",
-};
-const TERSE = new Set(["Access denied", "Not found", "Invalid state", "Insufficient coins", "Invalid amount"]);
 
 /**
  * The answer's data of a command sent by `send(cid)`.
@@ -39,12 +29,10 @@ export async function payOnce(room, send) {
   }
 }
 
-/** Why a command failed, for whoever sent it. */
+/** Why a command that costs coins failed, for whoever sent it. */
 export function explain(error) {
-  if (!(error instanceof Refusal)) return "No answer from the server. If it did arrive, it is charged once.";
-  // What the server says of this very case is better than what is said of all cases of its kind.
-  const isOwn = !TERSE.has(error.message) && (error.code === "access_denied" || error.code === "not_found");
-  return isOwn ? error.message : (WORDS[error.code] ?? error.message);
+  if (error.code === "unavailable") return "That is not possible for the moment. Nothing was charged.";
+  return inWords(error, "No answer from the server. If it did arrive, it is charged once.");
 }
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -66,8 +66,8 @@ export class SendQueue extends EventTarget {
     entry.attempts += 1;
     this.#changed();
     try {
-      const { message, type, replyTo, cid } = entry;
-      await this.#room.command("chat:new", { message, type, cid, ...(replyTo ? { replyTo: replyTo.id } : {}) });
+      const { message, type, replyTo, spotlight, cid } = entry;
+      await this.#room.command("chat:new", { message, type, cid, ...(replyTo && { replyTo: replyTo.id }), ...(spotlight && { spotlight }) });
       this.discard(entry.cid);
       this.#emit("sent");
     } catch (error) {

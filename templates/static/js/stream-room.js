@@ -13,6 +13,7 @@ const RETRY_JOIN_MS = 3000;
 export class StreamRoom extends EventTarget {
   #socket;
   #streamId;
+  #entry;
   #position = null;
   #joining = false;
   #early = [];
@@ -20,8 +21,11 @@ export class StreamRoom extends EventTarget {
   #retry = null;
   joined = false;
 
-  constructor(socket, streamId) {
+  /** `entry` says, whenever it comes in, in which way. */
+  constructor(socket, streamId, entry) {
     super();
+    this.#entry = entry;
+    entry.addEventListener("change", () => this.joined && this.#join());
     this.#socket = socket;
     this.#streamId = streamId;
     socket.addEventListener("state", ({ detail }) => {
@@ -42,7 +46,7 @@ export class StreamRoom extends EventTarget {
     this.#early = [];
     let answer;
     try {
-      answer = await this.command("stream:join", this.#position ? { since: this.#position } : {});
+      answer = await this.command("stream:join", { entry: this.#entry.way, ...(this.#position && { since: this.#position }) });
     } catch (error) {
       this.#joining = false;
       if (error instanceof Refusal) this.#joinRefused(error);

@@ -38,7 +38,8 @@ export class Tiers extends EventTarget {
     this.#socket = socket;
     this.#wallet = wallet;
     this.level = level;
-    sheet(byId("tiers"), byId("tiers-open"), () => this.#load());
+    const open = sheet(byId("tiers"), byId("tiers-open"), () => this.#load());
+    document.addEventListener("click", ({ target }) => target.closest("[data-open-tiers]") && open());
     byId("tiers").addEventListener("close", () => (this.#asking = null));
     wallet.addEventListener("change", () => this.#own && this.#renderTiers());
     this.#showCorner();
