@@ -14,7 +14,8 @@ from tests.test_architecture import PACKAGES
 # These change no row, no account, no process and no coin.
 ONLY_READ = {
     "doctor", "evaluate_moderation", "export_audit", "export_list", "export_statement", "generate_docs", "mod_stats",
-    "moderate_text", "policy_whatif", "reconcile_ledger", "rooms", "serve", "train_moderation", "verify_audit",
+    "moderate_text", "policy_whatif", "reconcile_ledger", "rooms", "second_look", "serve",
+    "train_moderation", "verify_audit",
 }  # fmt: skip
 
 
