@@ -106,3 +106,7 @@ export function roomRules({ slowModeSeconds, ogOnlyLevel, emojiOnly, uniqueMessa
   ];
   return rules.filter(Boolean).join(" · ");
 }
+
+function reasons(categories) {
+  return categories?.length ? `Reason: ${categories.join(", ").replaceAll("_", " ")}.` : "";
+}
