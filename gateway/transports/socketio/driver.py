@@ -72,11 +72,15 @@ async def accept_and_close(receive: Any, send: Any) -> None:
 
 
 class WebSocket:
-    """The websocket of one ASGI scope, as Engine.IO's driver wants it."""
+    """The websocket of one ASGI scope, as Engine.IO's driver wants it.
+
+    Attributes:
+        closed: whether it is closed, by either side.
+    """
 
     def __init__(self, handler: Any, server: object) -> None:
         self._handler = handler
-        self._closed = False
+        self.closed = False
         self.scope: dict[str, Any] = {}
 
     async def __call__(self, environ: dict[str, Any]) -> str:
@@ -95,14 +99,14 @@ class WebSocket:
     async def wait(self) -> str | bytes | None:
         """The next message; `None` when the client has left."""
         message = message_of(await self._receive())
-        self._closed = self._closed or message is None
+        self.closed = self.closed or message is None
         return message
 
     async def close(self) -> bool:
         """Close the websocket; harmless when it is closed. Returns whether the client could be told."""
-        if self._closed:
+        if self.closed:
             return True
-        self._closed = True
+        self.closed = True
         try:
             # A client that does not read would hold the close frame back for ever.
             await asyncio.wait_for(self._send({"type": "websocket.close"}), _CLOSE_SECONDS)

@@ -197,8 +197,9 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
 
     async def _read(self, ws: Any) -> None:
         try:
-            while not self.closed and (message := await ws.wait()) is not None:
-                await self._hear(message)
+            # No name keeps a message while the next one is waited for: it may be large.
+            while not (self.closed or ws.closed):
+                await self._hear(await ws.wait())
         finally:
             await self._hear(None)
             await ws.close()
