@@ -10,6 +10,8 @@ from playwright.async_api import expect
 
 from accounts import services as account_services
 from chat.models import Message
+from gifts.services.tiers import buy_tier
+from tests.coins import give, identity_of
 from tests.e2e.test_pages import TOO_WIDE, UNCLEAR
 
 # Keeps with the stage how many pieces flew over the picture at once, at most. The page's policy allows no waiting for
@@ -219,11 +221,13 @@ async def test_a_message_is_taken_back_while_there_is_time_or_the_page_says_why_
 
 
 async def test_a_ghost_comes_in_uncounted_from_the_next_time_on(open_tab, servers, stream, bob, charlie):
-    await set_level(bob, 5)
+    await sync_to_async(give)(bob, 45_000)
+    await sync_to_async(buy_tier)(buyer=await sync_to_async(identity_of)(bob), level=5)
     at_charlie, at_bob = await watch_together(open_tab, servers, stream, charlie, bob)
     viewers = at_charlie.page.locator("#viewer-count")
     await expect(viewers).to_have_text("2")
     await at_bob.page.locator("#tiers-open").click()
+    await expect(at_bob.page.locator("#own-tier")).to_contain_text("Immortal OG")
     await at_bob.page.get_by_role("radio", name="As a ghost").check()
     await expect(viewers).to_have_text("1")
     await at_bob.page.reload()
