@@ -1,5 +1,6 @@
 """The base of the commands that act on a user, or on a device and a network nobody may come from."""
 
+from abc import abstractmethod
 from argparse import ArgumentParser
 from typing import Any
 
@@ -38,10 +39,10 @@ class PlaceCommand(StaffCommand):
             raise CommandError(error.message) from error
         self._say({"dryRun": is_trial, **told}, options["json"])
 
+    @abstractmethod
     def plan_places(self, options: dict[str, Any]) -> dict[str, Any]:
         """What would be done. Raises gateway's CommandError when it cannot be."""
-        raise NotImplementedError
 
+    @abstractmethod
     def act_on_places(self, actor: Actor, options: dict[str, Any]) -> dict[str, Any]:
         """Do it. Raises gateway's CommandError when it cannot be done; nothing is done then."""
-        raise NotImplementedError
