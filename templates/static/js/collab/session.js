@@ -33,6 +33,7 @@ const versions = new Versions(sessionId);
 const socket = new GatewaySocket(`${location.origin.replace(/^http/, "ws")}/ws/`);
 const room = new SessionRoom(socket, sessionId);
 let session = null;
+let textState = "connecting";
 
 makeTabs(byId("tabs"));
 tintAll(document);
@@ -40,7 +41,10 @@ listen();
 socket.open();
 
 function listen() {
-  editor.addEventListener("status", ({ detail }) => showConnection(detail.state));
+  editor.addEventListener("status", ({ detail }) => {
+    textState = detail.state;
+    showConnection();
+  });
   editor.addEventListener("people", ({ detail }) => people.showPresent(detail));
   editor.addEventListener("refused", ({ detail }) => notice(REFUSED[detail.code] ?? detail.message));
   room.addEventListener("joined", ({ detail }) => show(detail));
@@ -57,6 +61,7 @@ function listen() {
 
 function show(joined) {
   session = joined;
+  showConnection();
   byId("status").textContent = STATUS_WORDS[session.status];
   byId("status").dataset.status = session.status;
   const isOpen = session.status === "active";
@@ -95,7 +100,9 @@ async function act(button) {
   button.disabled = false;
 }
 
-function showConnection(state) {
+/** Nobody can write before the room has told their role, even if the text is here already. */
+function showConnection() {
+  const state = session ? textState : "connecting";
   byId("connection").dataset.state = state;
   byId("connection-label").textContent = LIVE[state];
 }
