@@ -273,6 +273,9 @@ class SocketIOClient(Client):
         except socketio.exceptions.ConnectionError as error:
             refusal = next((e for e in self._errors if isinstance(e, dict)), {"message": str(error)})
             raise Refused(refusal) from error
+        except RuntimeError as error:
+            # The stock client closes its HTTP session before it reads what a refused handshake says.
+            raise Refused({"message": str(error)}) from error
 
     async def call(self, event: str, data: dict[str, Any]) -> Reply:
         try:
