@@ -134,13 +134,11 @@ from contextlib import AsyncExitStack  # noqa: E402
 
 import pytest  # noqa: E402
 
-from gateway.testing import (  # noqa: E402
-    LIVE_TRANSPORTS,
+from gateway.testing import LIVE_TRANSPORTS, TRANSPORTS, Transport  # noqa: E402
+from gateway.testing_servers import (  # noqa: E402
     SERVER_KINDS,
-    TRANSPORTS,
     ServerKind,
     ServerProcess,
-    Transport,
     server_process,
 )
 from streams.models import Stream  # noqa: E402

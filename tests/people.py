@@ -14,7 +14,8 @@ import aiohttp
 
 from accounts import services as account_services
 from accounts.models import Session, User
-from gateway.testing import EVENT_SECONDS, Client, Reply, ServerProcess, Transport, connected
+from gateway.testing import EVENT_SECONDS, Client, Reply, Transport, connected
+from gateway.testing_servers import ServerProcess
 from streams import services as stream_services
 from streams.models import Stream
 

@@ -7,7 +7,8 @@ import pytest
 
 from accounts import services
 from gateway.database import in_database
-from gateway.testing import LIVE_TRANSPORTS, Refused, ServerProcess, WebSocketClient, connected
+from gateway.testing import LIVE_TRANSPORTS, Refused, WebSocketClient, connected
+from gateway.testing_servers import ServerProcess
 from tests.people import PASSWORD, Person, closing, rest, sign_in
 
 NEW_PASSWORD = "another battery, another horse"

@@ -3,7 +3,8 @@
 import aiohttp
 import pytest
 
-from gateway.testing import EVENT_SECONDS, ServerProcess, server_process
+from gateway.testing import EVENT_SECONDS
+from gateway.testing_servers import ServerProcess, server_process
 from tests.conftest import SERVER_ENVIRONMENT
 
 PATHS = {

@@ -9,7 +9,8 @@ import pytest
 from django.test import override_settings
 
 from gateway.errors import CommandError
-from gateway.testing import EVENT_SECONDS, ServerProcess, server_process
+from gateway.testing import EVENT_SECONDS
+from gateway.testing_servers import ServerProcess, server_process
 from gateway.transports.session import knock
 from realtime_project.settings import base
 from tests.conftest import SERVER_ENVIRONMENT

@@ -10,7 +10,8 @@ from pycrdt import Doc, Text
 
 from collab.models import Session
 from collab.yjs.messages import Step, read_state_vector, read_sync, write_sync
-from gateway.testing import Refused, ServerProcess, SocketIOClient
+from gateway.testing import Refused, SocketIOClient
+from gateway.testing_servers import ServerProcess
 from tests.people import Person
 
 PATIENCE_SECONDS = 60.0

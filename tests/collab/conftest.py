@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from collab.models import Role, Session
-from gateway.testing import ServerProcess
+from gateway.testing_servers import ServerProcess
 from tests.collab.editors import Editor, editor, require_yjs
 from tests.collab.sessions import make_session
 from tests.people import Person

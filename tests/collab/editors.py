@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from collab.models import Session
-from gateway.testing import EVENT_SECONDS, ServerProcess
+from gateway.testing import EVENT_SECONDS
+from gateway.testing_servers import ServerProcess
 from tests.people import Person
 
 CLIENTS = Path(__file__).resolve().parents[1] / "clients-js"

@@ -28,7 +28,8 @@ from gateway.events import (
 )
 from gateway.outlet import Outlet
 from gateway.redis_clients import sync_redis
-from gateway.testing import Client, Reply, ServerProcess, Transport
+from gateway.testing import Client, Reply, Transport
+from gateway.testing_servers import ServerProcess
 from gateway.wire import Broadcast, Wire
 from moderation.assess import assess
 from moderation.events import (

@@ -9,7 +9,8 @@ import pytest
 import socketio
 
 from accounts import services
-from gateway.testing import LIVE_TRANSPORTS, Refused, ServerProcess, Transport, connected
+from gateway.testing import LIVE_TRANSPORTS, Refused, Transport, connected
+from gateway.testing_servers import ServerProcess
 from streams.models import Stream
 from tests.contract.shapes import assert_shape
 from tests.people import Crowd, Person

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 
-from gateway.testing import Client, ServerProcess, Transport
+from gateway.testing import Client, Transport
+from gateway.testing_servers import ServerProcess
 from streams.models import Stream
 from tests.contract.shapes import assert_shape
 from tests.people import Crowd, Person, done, make_stream, say

@@ -8,7 +8,8 @@ import pytest
 from gateway.docs.sources import legacy, shape_of, shapes
 from gateway.errors import ERRORS, ErrorCode
 from gateway.events import COMMANDS, EVENTS, Command, Event
-from gateway.testing import ServerProcess, Transport
+from gateway.testing import Transport
+from gateway.testing_servers import ServerProcess
 from moderation.policy import Action
 from streams.models import Stream
 from tests.contract import (  # noqa: F401  (add their scenarios)

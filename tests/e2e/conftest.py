@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 import pytest
 from playwright.async_api import Browser, async_playwright
 
-from gateway.testing import ServerProcess, server_process
+from gateway.testing_servers import ServerProcess, server_process
 from tests.e2e.watch_page import Viewer
 
 SERVER_ENV = {"DJANGO_SETTINGS_MODULE": "tests.e2e.settings"}

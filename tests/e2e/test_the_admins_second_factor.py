@@ -9,7 +9,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.async_api import expect
 
 from accounts.models import User
-from gateway.testing import server_process
+from gateway.testing_servers import server_process
 from tests.people import PASSWORD
 
 REQUIRED = {"DJANGO_SETTINGS_MODULE": "tests.accounts.second_factor_required"}

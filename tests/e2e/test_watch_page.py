@@ -10,7 +10,7 @@ from playwright.async_api import expect
 from chat.models import Kind, Visibility
 from chat.services import Draft, send_messages
 from gateway.identity import Identity
-from gateway.testing import free_port, server_process
+from gateway.testing_servers import free_port, server_process
 from streams import services as stream_services
 from streams.selectors import access_card
 from tests.e2e.conftest import SERVER_ENV

@@ -10,7 +10,7 @@ from playwright.async_api import expect
 from collab.models import Role
 from collab.services import sessions as services
 from gateway.database import in_database
-from gateway.testing import free_port, server_process
+from gateway.testing_servers import free_port, server_process
 from tests.collab.sessions import make_session
 from tests.e2e.conftest import SERVER_ENV
 from tests.e2e.editor_page import Writer

@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import psycopg
 
-from gateway.testing import ServerProcess
+from gateway.testing_servers import ServerProcess
 from gateway.wire import Wire
 from tests.faults.report import PATIENCE_SECONDS, Report
 from tests.faults.viewers import SECONDS, Viewer, Writer

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.testing import ServerProcess, server_process
+from gateway.testing_servers import ServerProcess, server_process
 from tests.conftest import SERVER_ENVIRONMENT
 from tests.faults.own_database import own_database
 from tests.faults.report import Report

@@ -10,7 +10,7 @@ import aiohttp
 import psutil
 from yarl import URL
 
-from gateway.testing import ServerProcess, server_process
+from gateway.testing_servers import ServerProcess, server_process
 from streams.models import Stream
 from tests.conftest import SERVER_ENVIRONMENT
 from tests.faults.fuzz import Fuzzer, Request

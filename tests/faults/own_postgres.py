@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.testing import free_port
+from gateway.testing_servers import free_port
 from realtime_project.children import Child
 from realtime_project.servers import Access, Postgres
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import redis
 
-from gateway.testing import free_port
+from gateway.testing_servers import free_port
 from realtime_project.servers import _redis_binary
 
 _DOWN_AFTER_MS = 1000

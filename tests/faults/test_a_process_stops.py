@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.testing import ServerProcess
+from gateway.testing_servers import ServerProcess
 from tests.faults.burst import WIRES, burst
 from tests.faults.conftest import open_servers
 from tests.faults.report import PATIENCE_SECONDS, Report

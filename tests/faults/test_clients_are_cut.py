@@ -17,7 +17,7 @@ from gateway.bus import RoomEvent, publish_pipeline
 from gateway.events import Delivery
 from gateway.redis_clients import sync_redis
 from gateway.rooms import Room
-from gateway.testing import ServerProcess
+from gateway.testing_servers import ServerProcess
 from gateway.wire import Wire
 from tests.faults.conftest import open_servers
 from tests.faults.report import PATIENCE_SECONDS, Report

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from gateway.testing import ServerProcess, server_process
+from gateway.testing_servers import ServerProcess, server_process
 from tests.conftest import SERVER_ENVIRONMENT
 from tests.faults.burst import soon
 from tests.faults.report import Report

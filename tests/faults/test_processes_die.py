@@ -12,7 +12,7 @@ import pytest
 from celery import Celery
 
 from gateway.redis_clients import sync_redis
-from gateway.testing import server_process
+from gateway.testing_servers import server_process
 from tests.faults.burst import burst, stored_messages, unannounced_events
 from tests.faults.conftest import ENVIRONMENT, open_servers
 from tests.faults.report import PATIENCE_SECONDS, Report

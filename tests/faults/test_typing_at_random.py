@@ -9,7 +9,7 @@ import pytest
 from collab.documents import Replica
 from collab.models import Role, Session
 from gateway.database import in_database
-from gateway.testing import ServerProcess, server_process
+from gateway.testing_servers import ServerProcess, server_process
 from tests.collab.companion import Companion
 from tests.collab.editors import Editor, editor, require_yjs
 from tests.collab.sessions import make_session
@@ -125,8 +125,6 @@ async def type_at_random(
         report.line(written=sum(kept.values()), left=len(text), faults=len(faults), agreed_after=agreed)
 
 
-# A process that died leaves what it had not announced to whoever sweeps, and beside other tests that may be a process
-# on another Redis: the restart of this one comes last, after which all ask for what they lack.
 async def test_all_end_with_one_text(redis, people, report: Report):
     await type_at_random(7, 2, ["cut", "kill", "cut", "restart_redis"], redis, people, report)
 

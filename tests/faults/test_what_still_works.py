@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.testing import server_process
+from gateway.testing_servers import server_process
 from tests.faults.burst import readiness, soon
 from tests.faults.report import Report
 from tests.faults.test_floods import STRICT

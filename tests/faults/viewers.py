@@ -9,7 +9,7 @@ from typing import Any
 
 import aiohttp
 
-from gateway.testing import ServerProcess
+from gateway.testing_servers import ServerProcess
 from gateway.wire import Wire
 from tests.faults.report import PATIENCE_SECONDS as SECONDS
 from tests.gateway.raw_clients import RawClient, open_socket

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import redis
 
-from gateway.testing import free_port
+from gateway.testing_servers import free_port
 from realtime_project.children import Child
 from realtime_project.servers import Access, Redis
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from gateway.testing import ServerProcess
+from gateway.testing_servers import ServerProcess
 from gateway.wire import Wire
 from tests.people import Person
 

@@ -8,7 +8,8 @@ import pytest
 from django.db import connections
 
 from accounts import services as account_services
-from gateway.testing import LIVE_TRANSPORTS, WebSocketClient, server_process
+from gateway.testing import LIVE_TRANSPORTS, WebSocketClient
+from gateway.testing_servers import server_process
 from gateway.wire import TALKING
 from tests.conftest import SERVER_ENVIRONMENT
 from tests.gateway.raw_clients import open_client, open_socket

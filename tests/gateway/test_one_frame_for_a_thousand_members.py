@@ -9,7 +9,7 @@ import pytest
 from accounts.models import User
 from gateway.bus import publish_pipeline
 from gateway.rooms import Room
-from gateway.testing import ServerProcess
+from gateway.testing_servers import ServerProcess
 from gateway.wire import TALKING
 from streams.models import Stream
 from tests.gateway.kernel import event

@@ -14,7 +14,8 @@ from gateway.models import OutboxEvent
 from gateway.publish import publish
 from gateway.redis_clients import outage
 from gateway.rooms import Room
-from gateway.testing import Refused, WebSocketClient, server_process
+from gateway.testing import Refused, WebSocketClient
+from gateway.testing_servers import server_process
 from tests.conftest import SERVER_ENVIRONMENT
 from tests.gateway.kernel import Kernel, new_room, until
 from tests.gateway.own_redis import OwnRedis

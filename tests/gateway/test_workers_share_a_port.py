@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 
 import aiohttp
 
-from gateway.testing import ServerProcess, server_process
+from gateway.testing_servers import ServerProcess, server_process
 from tests.conftest import SERVER_ENVIRONMENT
 from tests.people import eventually
 

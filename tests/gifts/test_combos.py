@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from gateway.database import in_database
-from gateway.testing import server_process
+from gateway.testing_servers import server_process
 from gifts.models import Combo
 from gifts.services.combos import end_combos
 from tests.coins import send

@@ -10,7 +10,8 @@ from django.db import connection
 
 from gateway.database import in_database
 from gateway.errors import CommandError
-from gateway.testing import make_client, server_process
+from gateway.testing import make_client
+from gateway.testing_servers import server_process
 from gifts.models import SentGift
 from streams.models import StreamTotal
 from tests.coins import assert_ledger_holds, gifts_of, give, send, wallet

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from audit.services import AUTOMATIC
 from gateway.database import in_database
 from gateway.errors import CommandError
-from gateway.testing import server_process
+from gateway.testing_servers import server_process
 from gifts.models import Payout
 from gifts.selectors import ledger_faults
 from gifts.services import wallets

@@ -19,7 +19,7 @@ from django.utils import timezone
 from gateway import health
 from gateway.models import OutboxEvent
 from gateway.tasks import note_beat
-from gateway.testing import ServerProcess, free_port, server_process
+from gateway.testing_servers import ServerProcess, free_port, server_process
 from gifts import health as ledger_health
 from tests.conftest import SERVER_ENVIRONMENT
 from tests.gateway.kernel import clients_of

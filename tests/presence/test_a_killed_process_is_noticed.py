@@ -4,7 +4,7 @@ import pytest
 
 from accounts.models import Session
 from gateway.database import in_database
-from gateway.testing import server_process
+from gateway.testing_servers import server_process
 from tests.conftest import SERVER_ENVIRONMENT
 from tests.presence.watching import becomes, changes, watch
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from gateway.database import in_database
 from gateway.redis_clients import sync_redis
-from gateway.testing import ServerProcess, server_process
+from gateway.testing_servers import ServerProcess, server_process
 from moderation.models import Look, Outage
 from moderation.second_look.breaker import breaker_of
 from tests.conftest import SERVER_ENVIRONMENT

@@ -3,7 +3,8 @@
 from typing import Any
 
 from gateway.database import in_database
-from gateway.testing import Client, ServerProcess
+from gateway.testing import Client
+from gateway.testing_servers import ServerProcess
 from moderation.models import Decision, Look
 from moderation.services import second_look
 from streams.models import Stream

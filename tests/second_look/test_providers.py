@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.test import override_settings
 
-from gateway.testing import free_port
+from gateway.testing_servers import free_port
 from moderation.lexicon import Category
 from moderation.second_look import configured_provider
 from moderation.second_look.opinion import ProviderFailed

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.database import in_database
 from gateway.redis_clients import sync_redis
-from gateway.testing import server_process
+from gateway.testing_servers import server_process
 from gateway.wire import Wire
 from streams.models import Stream
 from tests.conftest import SERVER_ENVIRONMENT

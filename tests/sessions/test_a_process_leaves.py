@@ -7,7 +7,8 @@ import aiohttp
 import pytest
 
 from gateway.database import in_database
-from gateway.testing import LIVE_TRANSPORTS, Refused, connected, server_process
+from gateway.testing import LIVE_TRANSPORTS, Refused, connected
+from gateway.testing_servers import server_process
 from tests.conftest import SERVER_ENVIRONMENT
 from tests.people import done, eventually, join, make_people, say
 from tests.sessions.operators import Refusal, manage, name_of, processes

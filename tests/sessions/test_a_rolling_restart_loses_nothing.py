@@ -9,7 +9,8 @@ import aiohttp
 import pytest
 
 from gateway.database import in_database
-from gateway.testing import LIVE_TRANSPORTS, Refused, free_port, make_client, server_process
+from gateway.testing import LIVE_TRANSPORTS, Refused, make_client
+from gateway.testing_servers import free_port, server_process
 from tests.conftest import SERVER_ENVIRONMENT
 from tests.people import eventually, join, make_people, say
 from tests.sessions.operators import manage, name_of

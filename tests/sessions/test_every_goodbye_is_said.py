@@ -8,7 +8,7 @@ import pytest
 
 from gateway.bus import RoomEvent, publish_pipeline
 from gateway.rooms import user_room
-from gateway.testing import server_process
+from gateway.testing_servers import server_process
 from gateway.wire import TALKING, Wire
 from tests.conftest import SERVER_ENVIRONMENT
 from tests.gateway.kernel import event

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from gateway.database import in_database
-from gateway.testing import EVENT_SECONDS, server_process
+from gateway.testing import EVENT_SECONDS
+from gateway.testing_servers import server_process
 from streams.services import battles
 from streams.tasks import meet_deadlines
 from tests.celery_processes import celery_worker, said

@@ -11,7 +11,8 @@ from netaddr import IPSet
 
 from accounts import services as account_services
 from gateway.database import in_database
-from gateway.testing import LIVE_TRANSPORTS, ServerProcess, Transport, make_client, server_process
+from gateway.testing import LIVE_TRANSPORTS, Transport, make_client
+from gateway.testing_servers import ServerProcess, server_process
 from streams.models import Stream
 from tests.conftest import SERVER_ENVIRONMENT
 from tests.people import Person, done, join, make_stream, rest

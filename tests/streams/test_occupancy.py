@@ -6,7 +6,7 @@ import pytest
 
 from gateway.database import in_database
 from gateway.presence import DEAD_AFTER_SECONDS
-from gateway.testing import server_process
+from gateway.testing_servers import server_process
 from tests.conftest import SERVER_ENVIRONMENT
 from tests.people import done, eventually, join, leave, make_people, make_stream, open_crowd, rest, say
 
