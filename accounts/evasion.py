@@ -4,7 +4,7 @@ A device is known by an HMAC of the id its app sends, a network by one of the ad
 made up: they are signals for a person to look at, and never let anybody in or keep anybody out.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.conf import settings
@@ -69,6 +69,15 @@ def flag_evasion(session: Session) -> None:
     )
     for hear in _hearers:
         hear(session.user_id, sorted({str(signal) for _, signal in new}))
+
+
+def places_of(user_ids: Collection[int]) -> dict[int, set[str]]:
+    """The devices and networks each of some users has signed in from, as fingerprints; one query."""
+    places: dict[int, set[str]] = {user_id: set() for user_id in user_ids}
+    sessions = Session.objects.filter(user__in=places).order_by().values_list("user", "device", "network").distinct()
+    for user_id, *fingerprints in sessions:
+        places[user_id].update(filter(None, fingerprints))
+    return places
 
 
 def accounts_sharing_with(user: User) -> list[tuple[User, Signal]]:

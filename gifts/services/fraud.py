@@ -12,8 +12,8 @@ from django.db import transaction
 from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
-from accounts.evasion import accounts_sharing_with
-from accounts.selectors import users_by_ids
+from accounts.evasion import places_of
+from gifts.circles import in_circles
 from gifts.models import FraudFlag, Payout, PayoutStatus, SentGift, TopUp
 from moderation.services.flags import queue_fraud
 
@@ -61,13 +61,13 @@ def _cash_out(now: datetime) -> Collection[int]:
 
 
 def _circle(now: datetime) -> Collection[int]:
-    """Who sends coins to and fro with an account on the same device or network, within a week."""
+    """Who passes coins round, within a week, among accounts of which each shares a device or network with the next."""
     given = _given(now - settings.FRAUD_CIRCLE_WITHIN, now).values("sender", "recipient").annotate(coins=Sum("cost"))
     much = set(given.filter(coins__gte=settings.FRAUD_CIRCLE_COINS).order_by().values_list("sender", "recipient"))
-    pairs = {(sender, recipient) for sender, recipient in much if (recipient, sender) in much}
-    senders = users_by_ids(sender for sender, _ in pairs)
-    linked = {pk: {other.pk for other, _ in accounts_sharing_with(user)} for pk, user in senders.items()}
-    return {sender for sender, recipient in pairs if recipient in linked[sender]}
+    # Nearly everybody gives to hosts alone: only who is in a circle is looked up.
+    places = places_of(in_circles(much))
+    among = {gift for gift in much if places.keys() >= set(gift)}
+    return in_circles({(sender, recipient) for sender, recipient in among if places[sender] & places[recipient]})
 
 
 def _newcomer(now: datetime) -> Collection[int]:

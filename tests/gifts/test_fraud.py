@@ -62,6 +62,24 @@ async def test_coins_that_go_to_and_fro_between_accounts_of_one_device(servers, 
     assert await found(bob) == expected
 
 
+@pytest.mark.parametrize("devices", ["one", "one between two", "their own"])
+async def test_coins_that_go_round_among_three_accounts(servers, alice, bob, charlie, mona, crowd, devices):
+    people = (alice, bob, charlie)
+    streams = {person: await in_database(make_stream, person) for person in (*people, mona)}
+    for giver, host in ((alice, bob), (bob, charlie), (charlie, alice), (charlie, mona)):
+        await in_database(give, giver, 2000)
+        client = await crowd.join(servers[0], giver, streams[host])
+        done(await send(client, streams[host], "halo", 2))
+    shared = {"one": [(*people, mona)], "one between two": [(alice, bob), (bob, charlie), (charlie, alice)]}
+    for group in shared.get(devices, ()):
+        await in_database(share_a_device, *group)
+
+    expected = [] if devices == "their own" else [["coins_in_a_circle"]]
+    for person in people:
+        assert await found(person) == expected
+    assert await found(mona) == []
+
+
 async def test_a_new_account_that_gives_very_much(servers, bob, charlie, stream, crowd):
     for person, quantity in ((bob, 20), (charlie, 19)):
         await in_database(give, person, 20_000)
