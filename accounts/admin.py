@@ -1,7 +1,7 @@
 """People and their sessions in the admin."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -17,8 +17,22 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWi
 
 from accounts import barriers, services, user_page
 from accounts.models import Barrier, EvasionFlag, Session, User, Violation
+from accounts.selectors import Rank, rank_of
 from audit.audited import AuditedAdmin, acting
 from gateway.errors import CommandError
+
+_ROLES_OF_STAFF = ("is_staff", "is_superuser", "groups")
+
+
+def _rank_of_who_asks(request: HttpRequest) -> Rank:
+    # The admin lets nobody in who has not signed in.
+    return rank_of(cast(User, request.user))
+
+
+def _may_act_on(request: HttpRequest, user: User | None) -> bool:
+    """Whether a user's role is below that of who asks; admins act on everybody. Without a user, on some."""
+    rank = _rank_of_who_asks(request)
+    return user is None or rank is Rank.ADMIN or rank_of(user) < rank
 
 
 @admin.register(User)
@@ -44,6 +58,17 @@ class UserAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg, misc]
     )
     actions = ["sign_out_everywhere"]
     change_form_before_template = "accounts/admin/user_sections.html"
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_change_permission(request, obj) and _may_act_on(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and _may_act_on(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """Only admins give the roles of staff and admins, and what groups may do."""
+        is_admin = _rank_of_who_asks(request) is Rank.ADMIN
+        return self.readonly_fields if is_admin else (*self.readonly_fields, *_ROLES_OF_STAFF)
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
         """What the apps know of the user, and below it the form."""

@@ -11,7 +11,7 @@ from django.urls import reverse
 from accounts import barriers, services
 from accounts.models import Barrier
 from audit.selectors import entries_about
-from tests.people import make_person
+from tests.people import PASSWORD, make_person
 
 
 def browser_of(person):
@@ -83,3 +83,20 @@ def test_staff_cannot_sanction_staff_by_the_form(sam, bob):
     for person, is_banned in ((other, False), (bob, True)):
         person.user.refresh_from_db()
         assert person.user.is_banned is is_banned
+
+
+def test_staff_give_nobody_a_role_of_staff_and_change_nobody_of_their_own_role(sam, bob):
+    sam.user.user_permissions.add(*Permission.objects.filter(content_type__app_label="accounts"))
+    browser, ada = browser_of(sam), make_person("ada", is_staff=True, is_superuser=True)
+    fields = {"username": bob.name, "avatar": "", "og_level": 0, "is_active": "on", "is_moderator": "on"}
+    form = reverse("admin:accounts_user_change", args=[bob.user.pk])
+    assert browser.post(form, {**fields, "is_staff": "on", "is_superuser": "on"}).status_code == 302
+    bob.user.refresh_from_db()
+    assert (bob.user.is_moderator, bob.user.is_staff, bob.user.is_superuser) == (True, False, False)
+
+    new = {"password1": "a much longer password", "password2": "a much longer password"}
+    for person, status in ((ada, 403), (sam, 403), (bob, 302)):
+        password = reverse("admin:auth_user_password_change", args=[person.user.pk])
+        assert browser.post(password, new).status_code == status
+        person.user.refresh_from_db()
+        assert person.user.check_password(PASSWORD) is (status == 403)
