@@ -1,22 +1,35 @@
 """A person gets a copy of all that is held on them, and is erased but for what the books and others need."""
 
+import asyncio
 import io
 import json
+import os
+import secrets
+import sys
+from pathlib import Path
 
+import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
 from accounts import personal_data
-from accounts.models import Session, User
+from accounts.data_rights import left_to_erase
+from accounts.models import Barrier, Session, User
+from accounts.services import open_session
 from audit.selectors import entries_about
 from chat.models import Message
+from collab.models import Role
+from collab.models import Session as SharedText
 from gateway.database import in_database
 from gifts.selectors import balances, ledger_faults
-from moderation.models import Report, Rung
-from tests.coins import give
-from tests.people import closing, done, rest, say
-from tests.sanctions.conftest import sanction
+from moderation.models import Report, Rung, Sanction
+from tests.coins import give, send
+from tests.collab.sessions import make_session
+from tests.people import closing, done, eventually, make_stream, rest, say
+from tests.sanctions.conftest import REASON, sanction
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 async def run(*command):
@@ -81,6 +94,18 @@ async def test_a_file_is_its_owners_alone_and_never_written_over(bob, tmp_path):
         await run("export_user", bob.name, "--output", str(path))
 
 
+async def start(*command):
+    """A process that runs a command of the project."""
+    return await asyncio.create_subprocess_exec(sys.executable, *command, cwd=ROOT, stdout=asyncio.subprocess.DEVNULL)
+
+
+async def is_waited_for(connection):
+    """Whether somebody waits for a lock this connection holds."""
+    waiting = "SELECT FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))"
+    with psycopg.connect(os.environ["DATABASE_URL"]) as looking:
+        return looking.execute(waiting, [connection.info.backend_pid]).fetchone() is not None
+
+
 def texts_of_the_database() -> str:
     """Every row of every table that may hold words, but for the event log, which forgets within days."""
     found = []
@@ -124,6 +149,56 @@ async def test_an_erasure_that_was_stopped_goes_on_and_done_again_changes_nothin
     await bob.user.arefresh_from_db()
     assert (bob.user.username, bob.user.email, bob.user.is_active) == (f"erased_{bob.id}", "", False)
     assert not await Report.objects.filter(reporter=bob.user.pk).exclude(note="").aexists()
+
+
+async def test_an_erasure_that_is_killed_half_way_is_finished_by_the_next(servers, bobs_life, alice, bob, stream):
+    erasing = ("erase_user", bob.name, "--yes", "--json")
+    with psycopg.connect(os.environ["DATABASE_URL"]) as other:
+        # Messages are erased before sanctions, which somebody else holds meanwhile.
+        other.execute("SELECT FROM moderation_sanction WHERE user_id = %s FOR UPDATE", [bob.user.pk])
+        killed = await start("manage.py", *erasing)
+        await eventually(lambda: is_waited_for(other), 60)
+        killed.kill()
+        await killed.wait()
+    assert not await Message.objects.filter(author=bob.user.pk).exclude(text="").aexists()
+    assert await Session.objects.filter(user=bob.user.pk).aexists()
+    assert await Sanction.objects.filter(user=bob.user.pk, reason=REASON).aexists()
+
+    told = await run(*erasing)
+
+    assert set(told["erased"]) >= {"sanctions", "sessions", "profile"}
+    assert "messages" not in told["erased"]
+    assert bob.name not in await in_database(texts_of_the_database)
+    assert await in_database(left_to_erase, bob.user) == {}
+
+
+async def test_who_hosted_gave_wrote_with_others_and_is_banned(servers, alice, bob, charlie, mona, crowd):
+    theirs = await in_database(make_stream, bob, title=f"{bob.name} live")
+    at_charlie, at_bob = await crowd.join(servers[0], charlie, theirs), await crowd.connect(servers[1], bob)
+    await in_database(give, charlie, 1000)
+    done(await send(at_charlie, theirs, "diamond"))
+    shared = await in_database(make_session, bob, {alice: Role.EDITOR}, content="ours")
+    alone = await in_database(make_session, bob, {}, content="mine")
+    for session in (shared, alone):
+        comment = {"sessionId": str(session.pk), "text": f"{bob.name} was here"}
+        await rest(servers[0], "POST", f"collab/sessions/{session.pk}/comments/", bob, comment)
+    await in_database(open_session, user=bob.user, user_agent=bob.name, device_id=secrets.token_hex(8))
+    await sanction(bob, Rung.TIMEOUT, by=mona)
+    ban = await sanction(bob, Rung.DEVICE_BAN, by=mona)
+    assert (await closing(at_bob))["code"] == 4101
+    earned = await in_database(balances, bob.user.pk)
+
+    told = await run("erase_user", bob.name, "--yes", "--json")
+
+    assert bob.name not in await in_database(texts_of_the_database)
+    await at_charlie.wait_for("metrics:update", lambda data: data["metrics"]["status"] == "ended")
+    assert set(told["kept"]) >= {"wallet", "giftsReceived", "collaborations", "barriers"}
+    assert await in_database(balances, bob.user.pk) == earned
+    assert await in_database(lambda: [ids for _, ids in ledger_faults() if ids]) == []
+    assert [await SharedText.objects.filter(pk=session.pk).aexists() for session in (shared, alone)] == [True, False]
+    assert (await rest(servers[1], "GET", f"collab/sessions/{shared.pk}/", alice)).status == 200
+    assert await Sanction.objects.filter(pk=ban.pk, reason="", ended_at__isnull=True).aexists()
+    assert await Barrier.objects.filter(user=bob.user.pk, ended_at__isnull=True).aexists()
 
 
 async def test_a_trial_or_a_missing_yes_erases_nothing(bobs_life, bob):
