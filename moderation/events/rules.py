@@ -15,7 +15,7 @@ class ModerationLevels(Command):
     """How strictly each category is moderated in a stream, by its host or a moderator; without either, only told.
 
     0 lets a category pass, 1 is milder than usual, 2 is usual, 3 is strict, at 4 nothing of it passes. Categories that
-    are left out stay as they are.
+    are left out stay as they are. Hate, threats and self-harm cannot be let pass: their least level is 1.
 
     Attributes:
         levels: a level for each category that is to change.

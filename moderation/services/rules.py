@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F
@@ -105,6 +106,7 @@ def require_valid(policy: PolicyRow) -> None:
     try:
         policy.clean_fields()
         policy.over(Policy.from_settings())
+        _require_least_levels(policy)
     except ValidationError as error:
         name, reasons = next(iter(error.message_dict.items()))
         raise CommandError(ErrorCode.INVALID_PAYLOAD, f"Invalid payload: {name}: {reasons[0]}") from error
@@ -171,6 +173,14 @@ def described(policy: PolicyRow) -> dict[str, object]:
     thresholds = {"hold": policy.hold, "stop": policy.stop, "ban": policy.ban}
     rest = {"levels": policy.levels, "undecided": policy.undecided}
     return {"stream": policy.stream_id, "number": policy.number, **thresholds, **rest}
+
+
+def _require_least_levels(policy: PolicyRow) -> None:
+    if policy.stream_id is None:
+        return
+    for name, least in settings.MODERATION_LEAST_LEVELS.items():
+        if policy.levels.get(name, least) < least:
+            raise ValueError(f"in a stream the level of {name} is at least {least}")
 
 
 def _require_few_patterns(entries: Iterable[ListEntry]) -> None:

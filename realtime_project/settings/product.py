@@ -12,6 +12,8 @@ MODERATION_MODEL: str = env.str("MODERATION_MODEL", default="moderation.blend.Bl
 MODERATION_HOLD_SCORE = 0.4
 MODERATION_STOP_SCORE = 0.6
 MODERATION_BAN_SCORE = 0.9
+# What no policy of a stream may fall below, by category: 1, that the worst of it is stopped. Everywhere is for staff.
+MODERATION_LEAST_LEVELS = {"hate": 1, "threat": 1, "self_harm": 1}
 MODERATION_MUTE_LADDER = [
     timedelta(minutes=10),
     timedelta(hours=1),
@@ -123,8 +125,8 @@ TOP_UP_MAX_COINS = 1_000_000
 PAYOUT_MIN_COINS = 1000
 # What a tier's days bring back of its price, in percent.
 OG_BONUS_PERCENT = 60
-# When coins move so strangely that a moderator looks: bought, and at least half of it wanted as money; given to and fro
-# between accounts that share a device or network; given by a new account. For a while nobody is flagged again.
+# When coins move so strangely that a moderator looks: bought, and at least half of it wanted as money; passed
+# round by accounts that share a device or network; given by a new account. For a while nobody is flagged again.
 FRAUD_CASH_OUT_COINS = 5000
 FRAUD_CASH_OUT_WITHIN = timedelta(days=1)
 FRAUD_CIRCLE_COINS = 2000

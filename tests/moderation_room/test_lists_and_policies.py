@@ -15,6 +15,7 @@ from gateway.errors import CommandError
 from moderation import rulebook
 from moderation.lexicon import Category
 from moderation.models import Decision, ListEntry, PolicyRow
+from moderation.policy import Action
 from moderation.selectors.rules import policy_of, read_rules
 from moderation.services import rules
 from tests.people import done, eventually, make_person, make_stream, rest, say
@@ -148,6 +149,27 @@ async def test_levels_are_read_and_changed_over_rest(servers, alice, bob, stream
     assert (changed.body["levels"]["links"], changed.body["undecided"]) == (3, "show")
     assert (await rest(servers[0], "PATCH", path, alice, {"levels": {"lies": 3}})).code == "invalid_payload"
     assert (await rest(servers[0], "GET", path, bob)).code == "access_denied"
+
+
+@pytest.mark.parametrize("category", ["hate", "threat", "self_harm"])
+async def test_the_worst_is_let_pass_in_no_stream(servers, transport, alice, mona, stream, crowd, category):
+    for person in (alice, mona):
+        client = await crowd.connect(servers[0], person, transport)
+        refused = await client.call("moderation:levels", {"streamId": str(stream.pk), "levels": {category: 0}})
+        assert (refused.code, refused.error["message"]) == (
+            "invalid_payload", f"Invalid payload: in a stream the level of {category} is at least 1",
+        )  # fmt: skip
+        mild = done(await client.call("moderation:levels", {"streamId": str(stream.pk), "levels": {category: 1}}))
+        assert mild["levels"][category] == 1
+    policy = await in_database(policy_of, stream.pk)
+    assert policy.decide(0.95, policy.level(Category(category))) == Action.STOP
+
+
+def test_a_draft_of_a_stream_is_held_to_the_least_levels_and_one_of_everywhere_is_not(browser, stream):
+    url, draft = reverse("admin:moderation_policyrow_add"), {"level_threat": 0, "is_draft": "on"}
+    answer = browser.post(url, {**draft, "stream": stream.pk})
+    assert "at least 1" in str(answer.context["adminform"].form.errors)
+    assert browser.post(url, draft).status_code == 302
 
 
 async def test_a_decision_keeps_the_thresholds_and_the_versions_it_was_made_by(servers, mona, stream, crowd):
