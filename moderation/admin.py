@@ -22,7 +22,6 @@ from moderation.models import Appeal, Decision, Rung, Sanction
 from moderation.models.queue import Item, ItemKind
 from moderation.selectors import require_outranked
 from moderation.selectors.queue import items, moderators
-from moderation.selectors.second_look import lasting_outage
 from moderation.services import sanctions
 
 
@@ -49,7 +48,6 @@ class ItemAdmin(AuditedAdmin):
             "title": "Queue",
             "moderators": moderators(),
             "kinds": ItemKind.choices,
-            "outage": lasting_outage(),
         }
         return TemplateResponse(request, "moderation/queue.html", context)
 

@@ -31,9 +31,11 @@ from moderation.render.queue import (
     ItemDetails,
     KeptFilters,
     QueuePage,
+    Watching,
     read_filters,
     read_item,
     read_queue,
+    read_watching,
     view_of,
 )
 from moderation.rooms import QUEUE_ROOM
@@ -63,14 +65,15 @@ def _report(context: Context, command: SendReport, note: str) -> Answer:
 
 
 @handles(WatchQueue)
-async def queue_watch(context: Context, command: WatchQueue) -> None:
-    """Enter the moderators' room."""
+async def queue_watch(context: Context, command: WatchQueue) -> Watching:
+    """Enter the moderators' room, and tell what was told there before and holds still."""
     connection = context.caller
     assert isinstance(connection, Connection)
     await in_database(rooms.authorize, context.identity, QUEUE_ROOM)
     if not hub.is_member(connection, QUEUE_ROOM):
         async with hub.joining(connection, QUEUE_ROOM) as entry:
             entry.admit(await bus.position(QUEUE_ROOM))
+    return await in_database(read_watching)
 
 
 @handles(ListQueue)

@@ -10,7 +10,30 @@ from moderation.events.queue import ListQueue, QueueView
 from moderation.models.queue import Item
 from moderation.render import QueueItem, render_items
 from moderation.selectors import queue as selectors
+from moderation.selectors.second_look import lasting_outage
 from moderation.subjects import context
+
+
+class SecondLookAway(msgspec.Struct, kw_only=True, rename="camel"):
+    """That messages are not looked at a second time.
+
+    Attributes:
+        provider: who looks: `openai`, `perspective` or `webhook`.
+        since: since when it cannot be asked.
+    """
+
+    provider: str
+    since: str
+
+
+class Watching(msgspec.Struct, kw_only=True, rename="camel"):
+    """The answer to `queue:watch`; what changes from here on is told.
+
+    Attributes:
+        second_look_away: the provider of the second look, while it cannot be asked; null otherwise.
+    """
+
+    second_look_away: SecondLookAway | None
 
 
 class QueuePage(msgspec.Struct, kw_only=True, rename="camel"):
@@ -103,6 +126,14 @@ class KeptFilters(msgspec.Struct, kw_only=True, rename="camel"):
     """
 
     filters: list[KeptFilter]
+
+
+def read_watching() -> Watching:
+    """What a moderator must know who begins to watch the queue."""
+    outage = lasting_outage()
+    if outage is None:
+        return Watching(second_look_away=None)
+    return Watching(second_look_away=SecondLookAway(provider=outage.provider, since=iso(outage.began_at)))
 
 
 def read_queue(moderator: User, wanted: ListQueue) -> QueuePage:

@@ -7,6 +7,7 @@ from playwright.async_api import expect
 
 from accounts.models import User
 from gateway.database import in_database
+from moderation.services.second_look import note_outage
 from tests.e2e.queue_page import Desk
 from tests.e2e.test_pages import UNCLEAR
 from tests.people import PASSWORD, done, make_person, say
@@ -149,6 +150,24 @@ async def test_a_lost_connection_says_so_and_is_made_good(open_tab, servers, str
 
     await at_mona.sees(words)
     await expect(lost).to_be_hidden()
+
+
+async def test_a_moderator_is_told_that_nobody_looks_a_second_time_and_when_somebody_does_again(
+    open_tab, servers, staff
+):
+    at_mona = Desk(await open_tab(staff.name))
+    told = at_mona.page.get_by_text("Nobody looks at messages a second time")
+    await in_database(note_outage, provider="webhook", is_away=True)
+    await at_mona.open(servers[0].url)
+    await expect(told).to_contain_text("webhook is away")
+
+    for is_away in (False, True):
+        await in_database(note_outage, provider="webhook", is_away=is_away)
+        await expect(told).to_be_visible(visible=is_away)
+    await in_database(note_outage, provider="webhook", is_away=False)
+    await at_mona.page.reload()
+    await at_mona.connected()
+    await expect(told).to_be_hidden()
 
 
 async def test_whoever_does_not_moderate_has_no_queue(open_tab, servers, alice):

@@ -3,10 +3,10 @@
 import { byId, element } from "../dom.js";
 import { Refusal, Unanswered } from "../gateway-socket.js";
 import { newCid } from "../cid.js";
-import { items as numberOf, OUTCOMES, outcomesOf } from "./words.js";
+import { items as numberOf, outcomesOf, outcomesOfAll } from "./words.js";
 
 const DONE = { claim: "Claimed", unclaim: "Released", assign: "Assigned", undo: "Taken back" };
-const PAST = { Remove: "Removed", Refuse: "Refused", Keep: "Kept", Show: "Shown", Confirm: "Confirmed", Dismiss: "Dismissed" };
+const PAST = { Remove: "Removed", Refuse: "Refused", Keep: "Kept", Show: "Shown", Ban: "Banned", "Let be": "Let be", "Remove and ban": "Removed and banned" };
 const MOST = 50;
 
 export class Acts {
@@ -36,7 +36,7 @@ export class Acts {
   }
 
   async decide(items, outcome, reason) {
-    const words = items.length === 1 ? outcomesOf(items[0])[outcome] : OUTCOMES[outcome];
+    const words = items.length === 1 ? outcomesOf(items[0])[outcome] : outcomesOfAll(items)[outcome];
     const done = await this.#act("decide", items, { outcome, reason }, PAST[words]);
     if (done.length) this.#offerUndo(done);
     return done;

@@ -1,7 +1,7 @@
 /** The bar that acts on all selected items at once. */
 
 import { byId } from "../dom.js";
-import { items as numberOf } from "./words.js";
+import { items as numberOf, outcomesOfAll } from "./words.js";
 
 export class Bulk {
   #list;
@@ -30,7 +30,9 @@ export class Bulk {
     byId("bulk").hidden = number === 0;
     byId("bulk-count").textContent = `${numberOf(number)} selected`;
     const isDecided = this.#list.selected.every(({ status }) => status === "decided");
+    const words = outcomesOfAll(this.#list.selected);
     for (const button of byId("bulk").querySelectorAll("[data-bulk]")) {
+      button.textContent = words[button.dataset.bulk] ?? button.textContent;
       button.hidden = (button.dataset.bulk === "undo") !== isDecided;
     }
     byId("bulk-reason").hidden = byId("bulk-assign").hidden = isDecided;

@@ -112,7 +112,7 @@ export class ItemRow {
   #words() {
     const { item } = this;
     const author = element("span", { class: "item-author" }, this.#person(item.userId, item.username));
-    if (item.subjectKind === "user") return [author];
+    if (item.subjectKind === "user") return [author, item.isShown ? null : element("span", { class: "item-hidden" }, "banned")].filter(Boolean);
     const words = item.text === null ? element("em", {}, "It is no longer there.") : element("span", { class: "item-words" }, item.text);
     const state = item.isShown || item.text === null ? null : element("span", { class: "item-hidden" }, "not shown");
     return [author, " ", words, state].filter(Boolean);

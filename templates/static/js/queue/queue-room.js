@@ -2,7 +2,7 @@
  * The moderators' room: what waits in the queue, read again whenever something in it has changed.
  *
  * Changes that come close together are one reading, and a lost connection is made up for by another. Emits `items`
- * {items, next, count} (of all pages that are shown), `joined`, and `refused` (a Refusal).
+ * {items, next, count} (of all pages that are shown), `joined` {secondLookAway}, and `refused` (a Refusal).
  */
 
 import { Refusal } from "../gateway-socket.js";
@@ -51,14 +51,15 @@ export class QueueRoom extends EventTarget {
   }
 
   async #watch() {
+    let now;
     try {
       // Whatever changes from here on is told, so that what is read next misses nothing.
-      await this.#socket.command("queue:watch", {});
+      now = await this.#socket.command("queue:watch", {});
     } catch (error) {
       this.#failed(error, () => this.#watch());
       return;
     }
-    this.#emit("joined");
+    this.#emit("joined", now);
     this.refresh(0);
   }
 

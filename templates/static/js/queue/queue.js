@@ -1,7 +1,8 @@
 /** The moderators' queue in the admin: puts its parts together. */
 
 import { ConnectionStatus } from "../connection-status.js";
-import { byId } from "../dom.js";
+import { byId, element } from "../dom.js";
+import { moment } from "../format.js";
 import { GatewaySocket, Refusal, Unanswered } from "../gateway-socket.js";
 import { Warnings } from "../warnings.js";
 import { Acts } from "./acts.js";
@@ -25,13 +26,14 @@ const filters = new Filters(socket, (work) => acts.attempt(work));
 const bulk = new Bulk(list, { act, assign });
 new ConnectionStatus(socket, room, new Warnings(byId("alerts")), "You cannot read the queue");
 
-socket.addEventListener("frame", ({ detail: { event, data } }) => event === "second_look:changed" && showSecondLook(data));
+socket.addEventListener("frame", ({ detail: { event, data } }) => event === "second_look:changed" && showSecondLook(data.isAway ? data : null));
 room.addEventListener("items", ({ detail }) => show(detail));
 socket.addEventListener("state", ({ detail }) => {
   if (LOST.has(detail.state)) byId("lost").hidden = false;
 });
-room.addEventListener("joined", () => {
+room.addEventListener("joined", ({ detail }) => {
   byId("lost").hidden = true;
+  showSecondLook(detail.secondLookAway);
   filters.load();
   if (list.current) explain(list.current);
 });
@@ -91,9 +93,12 @@ function say(words) {
   byId("state").textContent = words;
 }
 
-function showSecondLook({ provider, isAway }) {
-  byId("second-look").hidden = !isAway;
-  byId("second-look").textContent = `Nobody looks at messages a second time: ${provider} is away.`;
+/** Says that messages are not looked at a second time; nothing when they are. */
+function showSecondLook(away) {
+  byId("second-look").hidden = !away;
+  byId("second-look").replaceChildren(
+    ...(away ? [`Nobody looks at messages a second time: ${away.provider} is away since `, element("time", { datetime: away.since }, moment(away.since)), "."] : []),
+  );
 }
 
 /** Reads how an open item is, with what belongs to it. */
