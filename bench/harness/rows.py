@@ -113,6 +113,7 @@ def _side_by_side(servers: list[str], work: Work, members: int = 0, rooms: int =
     return {server: Case(server, work, members, rooms) for server in servers}
 
 
+PLAIN = "written plainly"
 STOCK = ["python-socketio on uvicorn", "Channels on uvicorn", "Channels on daphne"]
 
 COMPARISONS = [
@@ -164,10 +165,19 @@ COMPARISONS = [
         {
             "flat out": Case("ours", Closed(in_flight=256, senders=500, until="acked"), members=500, rooms=100),
             "at half": Case("ours", Open(per_second=1500, senders=500, until="acked"), members=500, rooms=100),
+            PLAIN: Case(PLAIN, Closed(in_flight=256, senders=500, until="acked"), members=500, rooms=100),
         },
         [
             Row("chat, acked, flat out", acked_per_second, "msg/s", Target(at_least=3000), ours="flat out"),
-            Row("chat, acked, flat out", cpu_per_message, "µs CPU/message", ours="flat out"),
+            Row(
+                "full chat path against the same written plainly",
+                acked_per_second,
+                "msg/s",
+                Target(ratio_at_least=8),
+                ours="flat out",
+                peer=PLAIN,
+            ),
+            Row("chat, acked, flat out", cpu_per_message, "µs CPU/message", ours="flat out", peer=PLAIN),
             Row("chat, acked, 1,500 msg/s", ack_p99, "ms (p99)", Target(at_most=100), ours="at half"),
         ],
         quick=True,

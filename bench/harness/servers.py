@@ -64,6 +64,7 @@ SERVERS = {
         lambda port: ["node", str(BUILD / "node" / "server.js"), str(port)], environment={"NODE_ENV": "production"}
     ),
     "python-socketio on uvicorn": Server(_uvicorn("bench.peers.python_socketio:application")),
+    "written plainly": Server(_uvicorn("bench.peers.plain_chat:application"), environment=OUR_SETTINGS),
     "Channels on uvicorn": Server(_uvicorn(_CHANNELS), wire="plain"),
     "Channels on daphne": Server(_daphne(_CHANNELS), wire="plain"),
     "send loop": Server(lambda port: [str(BUILD / "send_loop"), str(port)]),
